@@ -1,0 +1,46 @@
+import type { AddOperation } from '../injection/build-patch.ts'
+import type { ReviewRequest } from './review.ts'
+
+/** What goes back over HTTP for one review. */
+export interface ReviewAnswer {
+  readonly statusCode: number
+  readonly contentType: string
+  readonly body: string
+}
+
+/** What the API server passes on to whoever made the request, and to its audit log. */
+export interface Remarks {
+  /** One line each. */
+  readonly warnings: readonly string[]
+  /** The API server puts the webhook's name and a slash before each key. */
+  readonly auditAnnotations: Readonly<Record<string, string>>
+}
+
+/**
+ * Admits the pod, with the patch where there is one, as an AdmissionReview of the request's own version.
+ *
+ * The answer is put together as text: a base64 patch needs no escaping, so nothing large is serialized twice.
+ */
+export function admit(
+  request: ReviewRequest,
+  patch: readonly AddOperation[],
+  remarks: Remarks,
+): ReviewAnswer {
+  let response = `{"uid":${JSON.stringify(request.uid)},"allowed":true`
+  if (patch.length > 0) {
+    const base64 = Buffer.from(JSON.stringify(patch)).toString('base64')
+    response += `,"patchType":"JSONPatch","patch":"${base64}"`
+  }
+  if (remarks.warnings.length > 0) response += `,"warnings":${JSON.stringify(remarks.warnings)}`
+  response += `,"auditAnnotations":${JSON.stringify(remarks.auditAnnotations)}}`
+  return {
+    statusCode: 200,
+    contentType: 'application/json',
+    body: `{"apiVersion":"${request.apiVersion}","kind":"AdmissionReview","response":${response}}`,
+  }
+}
+
+/** Refuses to answer with one line of text, so that the failurePolicy of the webhook's registration decides. */
+export function refuse(statusCode: number, line: string): ReviewAnswer {
+  return { statusCode, contentType: 'text/plain; charset=utf-8', body: `${line}\n` }
+}

@@ -1,0 +1,160 @@
+import { type AccountAnnotations, NO_ANNOTATIONS } from './account.ts'
+import { isRoleArn } from './role-arn.ts'
+import type { Warning } from './warnings.ts'
+
+/** The least that the API server issues a token for (TokenRequest validation in kubernetes/kubernetes). */
+export const MIN_TOKEN_EXPIRATION_SECONDS = 600
+
+/** What the webhook's annotations are called behind their prefix and slash. */
+const ACCOUNT_ANNOTATIONS = ['role-arn', 'audience', 'sts-regional-endpoints', 'token-expiration'] as const
+const POD_ANNOTATIONS = ['skip-containers', 'token-expiration'] as const
+
+type AnnotationName = (typeof ACCOUNT_ANNOTATIONS)[number] | (typeof POD_ANNOTATIONS)[number]
+
+/** Annotations as the API server gives them. */
+export type Annotations = Readonly<Record<string, string>>
+
+/**
+ * Reads a ServiceAccount's annotations; one of them that cannot be read keeps its default and adds a warning.
+ *
+ * `subject` names the ServiceAccount in warnings: `ServiceAccount shop/cart`. Without annotations of ours the answer is
+ * always the same object, so that a store of many ServiceAccounts stays small.
+ */
+export function parseAccountAnnotations(
+  annotations: Annotations | undefined,
+  options: { readonly prefix: string; readonly subject: string },
+): AccountAnnotations {
+  if (annotations === undefined) return NO_ANNOTATIONS
+  const warnings: Warning[] = findMistypedPrefixes(annotations, ACCOUNT_ANNOTATIONS, options)
+  const values = ACCOUNT_ANNOTATIONS.map((name) => annotations[`${options.prefix}/${name}`])
+  const [role, audience, regionalSts, tokenExpiration] = values
+  if (warnings.length === 0 && values.every((value) => value === undefined)) return NO_ANNOTATIONS
+
+  const subjectOf = (name: AnnotationName, value: string) =>
+    `annotation ${options.prefix}/${name} ${quote(value)} of ${options.subject}`
+  const isRegionalSts = regionalSts === undefined ? undefined : parseGoBoolean(regionalSts)
+  if (regionalSts !== undefined && isRegionalSts === undefined) {
+    warnings.push({ code: 'value_ignored', subject: subjectOf('sts-regional-endpoints', regionalSts) })
+  }
+  if (audience === '') warnings.push({ code: 'empty_audience', subject: subjectOf('audience', audience) })
+  const expiration = readTokenExpiration(tokenExpiration, (value) => subjectOf('token-expiration', value))
+  return {
+    role: role ?? '',
+    audience,
+    isRegionalSts,
+    tokenExpirationSeconds: expiration.seconds,
+    warnings: [...warnings, ...expiration.warnings],
+  }
+}
+
+/** What a pod's annotations ask for; `skipContainers` is still the text of the annotation. */
+export interface PodAnnotations {
+  readonly tokenExpirationSeconds: number | undefined
+  readonly skipContainers: string | undefined
+  readonly warnings: readonly Warning[]
+}
+
+/** Reads a pod's annotations as {@link parseAccountAnnotations} reads a ServiceAccount's. */
+export function parsePodAnnotations(
+  annotations: Annotations | undefined,
+  options: { readonly prefix: string; readonly subject: string },
+): PodAnnotations {
+  if (annotations === undefined) {
+    return { tokenExpirationSeconds: undefined, skipContainers: undefined, warnings: [] }
+  }
+  const expiration = readTokenExpiration(
+    annotations[`${options.prefix}/token-expiration`],
+    (value) => `annotation ${options.prefix}/token-expiration ${quote(value)} of ${options.subject}`,
+  )
+  return {
+    tokenExpirationSeconds: expiration.seconds,
+    skipContainers: annotations[`${options.prefix}/skip-containers`],
+    warnings: [...findMistypedPrefixes(annotations, POD_ANNOTATIONS, options), ...expiration.warnings],
+  }
+}
+
+/** Warns about a role that is no ARN; `subject` names the ServiceAccount. */
+export function checkRoleArn(roleArn: string, subject: string): readonly Warning[] {
+  return isRoleArn(roleArn)
+    ? []
+    : [{ code: 'invalid_role_arn', subject: `role ${quote(roleArn)} of ${subject}` }]
+}
+
+/** The spellings of Go's strconv.ParseBool, which the Go webhook reads booleans with; `undefined` for any other. */
+export function parseGoBoolean(text: string): boolean | undefined {
+  if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true
+  if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false
+  return undefined
+}
+
+/**
+ * Whole seconds as Go's strconv.ParseInt reads them: decimal digits with an optional sign, within 64 bits;
+ * `undefined` for anything else.
+ */
+export function parseTokenExpiration(text: string): number | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined
+  const seconds = BigInt.asIntN(64, BigInt(text.replace(/^\+/, '')))
+  return seconds === BigInt(text.replace(/^\+/, '')) ? Number(seconds) : undefined
+}
+
+function readTokenExpiration(
+  text: string | undefined,
+  subjectOf: (value: string) => string,
+): { readonly seconds: number | undefined; readonly warnings: readonly Warning[] } {
+  if (text === undefined) return { seconds: undefined, warnings: [] }
+  const seconds = parseTokenExpiration(text)
+  if (seconds === undefined) {
+    return { seconds, warnings: [{ code: 'value_ignored', subject: subjectOf(text) }] }
+  }
+  if (seconds >= MIN_TOKEN_EXPIRATION_SECONDS) return { seconds, warnings: [] }
+  return {
+    seconds: MIN_TOKEN_EXPIRATION_SECONDS,
+    warnings: [{ code: 'value_raised', subject: subjectOf(text) }],
+  }
+}
+
+/** How far a prefix may be from ours to count as mistyped: `eks.amazon.com` is three letters away. */
+const MAX_PREFIX_DISTANCE = 3
+
+function findMistypedPrefixes(
+  annotations: Annotations,
+  names: readonly string[],
+  options: { readonly prefix: string; readonly subject: string },
+): Warning[] {
+  const warnings: Warning[] = []
+  for (const key of Object.keys(annotations)) {
+    const slash = key.indexOf('/')
+    if (slash < 0 || !names.includes(key.slice(slash + 1))) continue
+    const prefix = key.slice(0, slash)
+    if (prefix === options.prefix || editDistance(prefix, options.prefix) > MAX_PREFIX_DISTANCE) continue
+    warnings.push({
+      code: 'mistyped_prefix',
+      subject: `annotation ${key} of ${options.subject} (the prefix is ${options.prefix})`,
+    })
+  }
+  return warnings
+}
+
+/** Levenshtein's distance; prefixes are DNS names, so at most 253 characters each. */
+function editDistance(left: string, right: string): number {
+  if (Math.abs(left.length - right.length) > MAX_PREFIX_DISTANCE) return Number.POSITIVE_INFINITY
+  let previous = Array.from({ length: right.length + 1 }, (_, column) => column)
+  for (const [row, letter] of [...left].entries()) {
+    const current = [row + 1]
+    for (let column = 1; column <= right.length; column++) {
+      const substituted = (previous[column - 1] ?? 0) + (letter === right[column - 1] ? 0 : 1)
+      current.push(Math.min(substituted, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+    }
+    previous = current
+  }
+  return previous[right.length] ?? 0
+}
+
+/** The longest value of an annotation that is quoted whole; a role ARN has at most 2048 characters, most under 100. */
+const MAX_QUOTED_CHARACTERS = 100
+
+function quote(value: string): string {
+  return JSON.stringify(
+    value.length <= MAX_QUOTED_CHARACTERS ? value : `${value.slice(0, MAX_QUOTED_CHARACTERS)}…`,
+  )
+}

@@ -1,0 +1,16 @@
+/** Role ARNs of every partition, paths included, as the Go webhook checks them. */
+const ROLE_ARN = /^arn:aws[a-z0-9-]*:iam::\d{12}:role\/[\w/.@+=,-]+$/
+
+/** Whether it is the ARN of an IAM role. */
+export function isRoleArn(value: string): boolean {
+  return ROLE_ARN.test(value)
+}
+
+/** Makes the ARN of a role given as `name` or `path/name`; anything that holds `arn:` stays as it is. */
+export function composeRoleArn(
+  role: string,
+  parts: { readonly partition: string; readonly accountId: string } | undefined,
+): string {
+  if (parts === undefined || role.includes('arn:')) return role
+  return `arn:${parts.partition}:iam::${parts.accountId}:role/${role}`
+}

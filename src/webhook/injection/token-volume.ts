@@ -1,0 +1,49 @@
+import type { Identity } from '../identity/decide.ts'
+import type { MutationSettings, TokenMount } from '../identity/settings.ts'
+import type { Pod, Volume } from './pod.ts'
+
+/** Where the token of an identity's method is mounted. */
+export function tokenMountOf(identity: Identity, settings: MutationSettings): TokenMount {
+  return identity.method === 'web_identity' ? settings.webIdentity : settings.containerCredentials
+}
+
+/** The projected service account token volume of an identity, as it goes into `spec.volumes`. */
+export function buildTokenVolume(identity: Identity, settings: MutationSettings): Volume {
+  const mount = tokenMountOf(identity, settings)
+  return {
+    name: mount.volumeName,
+    projected: {
+      sources: [
+        {
+          serviceAccountToken: {
+            audience:
+              identity.method === 'web_identity' ? identity.audience : settings.containerCredentials.audience,
+            expirationSeconds: identity.tokenExpirationSeconds,
+            path: mount.tokenPath,
+          },
+        },
+      ],
+    },
+  }
+}
+
+/** Whether a volume of the token volume's name is one: it projects a service account token to the same path. */
+export function isTokenVolume(volume: Volume, mount: TokenMount): boolean {
+  return (volume.projected?.sources ?? []).some((source) => {
+    const token = source.serviceAccountToken
+    return typeof token === 'object' && token !== null && 'path' in token && token.path === mount.tokenPath
+  })
+}
+
+/** The path of the token file as the SDKs of the pod's operating system read it. */
+export function tokenFilePath(mount: TokenMount, pod: Pod): string {
+  const path = `${mount.mountPath}/${mount.tokenPath}`.replaceAll(/\/{2,}/g, '/')
+  return isWindowsPod(pod) ? `C:${path.replaceAll('/', '\\')}` : path
+}
+
+function isWindowsPod(pod: Pod): boolean {
+  const { nodeSelector } = pod.spec
+  return (
+    nodeSelector?.['kubernetes.io/os'] === 'windows' || nodeSelector?.['beta.kubernetes.io/os'] === 'windows'
+  )
+}
