@@ -1,0 +1,72 @@
+import { type Command, type CommandIo, isColorful, type TextOutput } from './command.ts'
+import { quoteText } from './flag-value.ts'
+import { type PageLayout, renderHelp } from './help-page.ts'
+import { findNearestName } from './nearest-name.ts'
+import { UsageError } from './usage-error.ts'
+
+/** A program made of commands. */
+export interface Program {
+  readonly name: string
+  readonly version: string
+  /** One sentence, without its full stop. */
+  readonly summary: string
+  /** Begins the environment variables that flags may come from. */
+  readonly environmentPrefix: string
+  /** The first runs when the arguments name none. */
+  readonly commands: readonly [Command, ...Command[]]
+}
+
+/** The exit code of a command line that is wrong. */
+const USAGE_EXIT_CODE = 2
+
+/**
+ * Does what the arguments ask for and resolves to the exit code: a wrong command line is 2, any other error 1, each with
+ * one line on stderr. Never rejects.
+ */
+export async function runProgram(program: Program, args: readonly string[], io: CommandIo): Promise<number> {
+  try {
+    const { command, rest } = selectCommand(program, args)
+    const environment = { prefix: program.environmentPrefix, variables: io.env }
+    const request = command.read(rest, environment)
+    switch (request.kind) {
+      case 'help':
+        io.stdout.write(renderHelp(program, command, layOut(io.stdout, io.env)))
+        return 0
+      case 'version':
+        io.stdout.write(`${program.version}\n`)
+        return 0
+      case 'run':
+        return await request.run(io)
+    }
+  } catch (error) {
+    io.stderr.write(`${program.name}: ${describeError(error)}\n`)
+    return error instanceof UsageError ? USAGE_EXIT_CODE : 1
+  }
+}
+
+function selectCommand(program: Program, args: readonly string[]) {
+  const [name = '', ...rest] = args
+  if (name === '' || name.startsWith('-')) return { command: program.commands[0], rest: args }
+  const command = program.commands.find((candidate) => candidate.name === name)
+  if (command !== undefined) return { command, rest }
+  const names = program.commands.map((candidate) => candidate.name)
+  const nearest = findNearestName(name, names)
+  const hint = nearest === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${nearest}?`
+  throw new UsageError(`unknown command ${quoteText(name)}; ${hint}`)
+}
+
+/** Lines over 120 characters are hard to read, under 60 there is no room for the flags. */
+function layOut(output: TextOutput, env: CommandIo['env']): PageLayout {
+  return { width: Math.min(Math.max(output.columns ?? 80, 60), 120), isColorful: isColorful(output, env) }
+}
+
+/** One line; the stack follows where the error is a mistake in the program, which a message alone does not find. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return toLine(String(error))
+  const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError
+  return isBug ? `internal error: ${error.stack ?? error.message}` : toLine(error.message)
+}
+
+function toLine(text: string): string {
+  return text.trim().replace(/\s*[\r\n]+\s*/g, '; ')
+}

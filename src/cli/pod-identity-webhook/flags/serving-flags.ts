@@ -1,0 +1,39 @@
+import type { FlagGroup } from '../../engine/flag-table.ts'
+
+const PORT = { kind: 'integer', placeholder: 'PORT', min: 0, max: 65535 } as const
+
+/** Where the server listens and how it ends. */
+export const SERVING_FLAGS = {
+  title: 'Serving',
+  flags: {
+    port: {
+      ...PORT,
+      name: 'port',
+      default: 443,
+      help: 'HTTPS port of /mutate, /healthz and /readyz; 0 is any free one.',
+    },
+    metricsPort: {
+      ...PORT,
+      name: 'metrics-port',
+      default: 9999,
+      help: 'HTTP port of /metrics; 0 is any free one.',
+    },
+    hasDebugHandlers: {
+      kind: 'boolean',
+      name: 'enable-debugging-handlers',
+      help: 'Serve /debug/alpha/cache on the metrics port: what is known of ServiceAccounts.',
+    },
+    shutdownDelayMs: {
+      kind: 'duration',
+      name: 'shutdown-delay',
+      default: '5s',
+      help: 'How long to serve on after SIGTERM, until every API server knows that this replica goes.',
+    },
+    shutdownTimeoutMs: {
+      kind: 'duration',
+      name: 'shutdown-timeout',
+      default: '25s',
+      help: 'When to end for good after SIGTERM, requests in flight or not.',
+    },
+  },
+} as const satisfies FlagGroup
