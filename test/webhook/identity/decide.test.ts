@@ -155,7 +155,9 @@ t.test('a role’s name becomes an ARN where roles are composed', async (t) => {
   }
   t.equal(roleOf('reader', settings), 'arn:aws-cn:iam::444455556666:role/reader')
   t.equal(roleOf('team/reader', settings), 'arn:aws-cn:iam::444455556666:role/team/reader')
-  t.equal(roleOf(ROLE_ARN, settings), ROLE_ARN)
+  for (const arn of [ROLE_ARN, 'arn:aws-us-gov:iam::444455556666:role/reader', 'a mistyped arn:aws:iam']) {
+    t.equal(roleOf(arn, settings), arn, 'whatever holds arn: is not composed')
+  }
   t.equal(roleOf('reader', DEFAULT_SETTINGS), 'reader')
 })
 

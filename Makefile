@@ -1,0 +1,69 @@
+# Everything that people and CI run. `make help` lists it.
+# The project brings its own Node: the npm package `node`, in node_modules/.bin.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+PORT ?= 8443
+METRICS_PORT ?= 9999
+DURATION ?= 10m
+ARGS ?=
+
+INSTALLED := node_modules/.installed
+BUNDLE := dist/pod-identity-webhook.mjs
+SOURCES := $(shell find src -name '*.ts') scripts/build.ts package.json
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | column -t -s "$$(printf '\t')"
+
+# An older Node runs npm itself; that it is older than `engines` says nothing about the project, which brings its own.
+$(INSTALLED): package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(BUNDLE): $(SOURCES) $(INSTALLED)
+	node scripts/build.ts
+
+.PHONY: install build certs
+install: $(INSTALLED) ## Install the project's packages, its Node among them
+build: $(BUNDLE) ## Bundle the webhook into one file, dist/pod-identity-webhook.mjs
+certs: $(INSTALLED) ## Make a development CA and serving certificate in certs/
+	@node scripts/certs.ts
+
+.PHONY: demo run request
+demo: $(BUNDLE) certs ## Serve, post the example pod as the API server would, show what changes
+	@node scripts/demo/demo.ts
+run: $(BUNDLE) certs ## Serve the examples on https://localhost:8443 until Ctrl-C
+	@node scripts/demo/run.ts --port=$(PORT) --metrics-port=$(METRICS_PORT) $(ARGS)
+request: $(INSTALLED) ## Send the example pod to what `make run` serves
+	@node scripts/demo/request.ts --port=$(PORT)
+
+.PHONY: test test-cluster check lint typecheck format reference
+test: $(BUNDLE) ## Run the tests
+	@npm test --silent
+test-cluster: $(BUNDLE) ## Run the tests against a real control plane, built on first use
+	@node test/cluster/run.ts
+check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests and generated pages
+	node scripts/check-rooms.ts
+	node scripts/reference.ts --check
+lint: $(INSTALLED)
+	biome check --error-on-warnings .
+typecheck: $(INSTALLED)
+	tsc --noEmit
+format: $(INSTALLED) ## Format all files and mend what lint can mend
+	biome check --write .
+reference: $(INSTALLED) ## Write docs/reference from the tables in src
+	node scripts/reference.ts
+
+.PHONY: bench bench-start soak
+bench: $(BUNDLE) ## Measure throughput, latency and memory beside a bare server
+	node bench/throughput.ts $(ARGS)
+bench-start: $(BUNDLE) ## Measure the time and memory from process start to ready
+	node bench/start.ts $(ARGS)
+soak: $(BUNDLE) ## Load, reload certificates every second, watch descriptors and memory: make soak DURATION=10m
+	node bench/soak.ts --duration=$(DURATION) $(ARGS)
+
+.PHONY: clean
+clean: ## Remove what was built and installed here
+	rm -rf node_modules dist .tap certs/*.crt certs/*.key

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { glob } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Which rooms of `src` a room may import from, besides itself (docs/architecture.md, "Arrows point one way"). */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  bin: ['cli'],
+  cli: ['webhook', 'oidc', 'iam', 'ecr', 'roles-anywhere', 'aws', 'kubernetes', 'telemetry'],
+  webhook: ['aws', 'kubernetes', 'telemetry'],
+  oidc: ['iam', 'aws', 'kubernetes', 'telemetry'],
+  iam: ['aws', 'kubernetes', 'telemetry'],
+  ecr: ['roles-anywhere', 'aws', 'kubernetes', 'telemetry'],
+  'roles-anywhere': ['aws', 'kubernetes', 'telemetry'],
+  aws: [],
+  kubernetes: [],
+  telemetry: [],
+}
+
+/** Rooms that give the same values for the same arguments: they import each other, and nothing else at all. */
+const PURE_ROOMS = ['webhook/admission', 'webhook/identity', 'webhook/injection'] as const
+
+/** What reads a clock, draws a number or touches the world outside without an import. */
+const IMPURE_GLOBALS =
+  /\b(?:Date\.now|new Date\(|Math\.random|performance\.|process\.|fetch\(|setTimeout|setInterval|setImmediate|console\.|crypto\.|globalThis)/
+
+const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g
+
+/**
+ * Finds what breaks the rules in one source file, a line each.
+ *
+ * `path` is relative to `src`; `source` is its text.
+ */
+export function findRoomViolations(path: string, source: string): readonly string[] {
+  const [room = ''] = path.split('/')
+  const allowed = ALLOWED[room]
+  if (allowed === undefined)
+    return [`src/${path}: there is no room src/${room}; scripts/check-rooms.ts lists them`]
+  const pureRoom = PURE_ROOMS.find((pure) => path.startsWith(`${pure}/`))
+  const violations: string[] = []
+  for (const [, specifier = ''] of source.matchAll(IMPORT)) {
+    const target = specifier.startsWith('.') ? join(dirname(path), specifier) : undefined
+    const [targetRoom = ''] = target?.split('/') ?? []
+    if (pureRoom !== undefined) {
+      const isPure = target !== undefined && PURE_ROOMS.some((pure) => target.startsWith(`${pure}/`))
+      if (!isPure) violations.push(`src/${path}: ${pureRoom} is pure and imports ${specifier}`)
+    } else if (
+      target !== undefined &&
+      !target.startsWith('..') &&
+      targetRoom !== room &&
+      !allowed.includes(targetRoom)
+    ) {
+      violations.push(`src/${path}: ${room} may not import from ${targetRoom} (${specifier})`)
+    }
+  }
+  const impure = pureRoom === undefined ? null : IMPURE_GLOBALS.exec(withoutComments(source))
+  if (impure !== null) violations.push(`src/${path}: ${pureRoom} is pure and uses ${impure[0]}`)
+  return violations
+}
+
+function withoutComments(source: string): string {
+  return source.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/\/\/.*$/gm, '')
+}
+
+async function checkRooms(): Promise<number> {
+  const src = fileURLToPath(new URL('../src', import.meta.url))
+  const violations: string[] = []
+  let fileCount = 0
+  for await (const path of glob('**/*.ts', { cwd: src })) {
+    fileCount++
+    violations.push(
+      ...findRoomViolations(relative(src, join(src, path)), readFileSync(join(src, path), 'utf8')),
+    )
+  }
+  for (const violation of violations.sort((a, b) => a.localeCompare(b)))
+    process.stderr.write(`${violation}\n`)
+  process.stderr.write(`rooms: ${fileCount} files, ${violations.length} violations\n`)
+  return violations.length === 0 ? 0 : 1
+}
+
+if (import.meta.main) process.exitCode = await checkRooms()

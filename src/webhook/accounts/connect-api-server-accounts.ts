@@ -1,0 +1,37 @@
+import { homedir } from 'node:os'
+import { ApiClient } from '../../kubernetes/api-client.ts'
+import { findConnection } from '../../kubernetes/connection-source.ts'
+import { SYSTEM_TIMING } from '../../kubernetes/timing.ts'
+import type { SourceOptions } from '../serve-options.ts'
+import type { Accounts } from './accounts.ts'
+import { ApiServerAccounts, chooseLookupTimeoutMs } from './api-server-accounts.ts'
+import type { ContainerCredentials } from './container-credentials-file.ts'
+import type { AccountsOptions } from './create-accounts.ts'
+
+/** Finds the API server and makes it the source of accounts; rejects in one line where there is none to be found. */
+export async function connectApiServerAccounts(
+  options: AccountsOptions & {
+    readonly source: Extract<SourceOptions, { kind: 'api-server' }>
+    readonly containerCredentials: ContainerCredentials
+  },
+): Promise<Accounts> {
+  const { source, containerCredentials, lookup } = options
+  const connection = await findConnection({
+    kubeconfigPath: source.kubeconfig,
+    server: source.apiServerUrl,
+    environment: process.env,
+    homeFolder: homedir(),
+    timing: SYSTEM_TIMING,
+  })
+  return new ApiServerAccounts({
+    client: new ApiClient(connection),
+    annotationPrefix: options.annotationPrefix,
+    configMapNamespace: options.isConfigMapWatched ? options.namespace : undefined,
+    hasContainerCredentials: (namespace, name) =>
+      containerCredentials.hasContainerCredentials(namespace, name),
+    lookupTimeoutMs: chooseLookupTimeoutMs(lookup.gracePeriodMs),
+    logger: options.logger,
+    metrics: options.metrics,
+    timing: SYSTEM_TIMING,
+  })
+}

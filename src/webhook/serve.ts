@@ -1,0 +1,109 @@
+import { createLogger, type Logger } from '../telemetry/logger.ts'
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { createAccounts } from './accounts/create-accounts.ts'
+import { CertificateFiles } from './certificates/certificate-files.ts'
+import { createReviewRecorder } from './review-recorder.ts'
+import { createReviewer } from './reviewer.ts'
+import { resolveRoleArnParts } from './role-arn-parts.ts'
+import type { CertificateOptions, ServeOptions } from './serve-options.ts'
+import { createAdmissionServer } from './server/admission-server.ts'
+import { drain, drainOnSignals, waitByClock } from './server/drain.ts'
+import { Health } from './server/health.ts'
+import { createOperationsServer } from './server/operations-server.ts'
+
+/**
+ * Runs the admission webhook: builds its parts, wires them, and returns once it listens. From then on it serves until
+ * SIGTERM or SIGINT, drains, and ends the process.
+ *
+ * Rejects, in one line, on what waiting does not mend: manifests that cannot be read, a port in use, a bad kubeconfig.
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+  const logger = await createLogger({ ...options.log, colorize: options.log.format === 'pretty' })
+  const metrics = createMetrics({ collectNodeMetrics: true })
+  metrics.buildInfo.set({ version: options.version, node_version: process.version }, 1)
+
+  const roleArnParts = await resolveRoleArnParts(options.roleArnComposition)
+  const settings = { ...options.settings, roleArnParts }
+  const accounts = await createAccounts({
+    ...options,
+    annotationPrefix: settings.annotationPrefix,
+    logger,
+    metrics,
+  })
+  const reviewer = createReviewer({
+    accounts,
+    settings,
+    isLookupStrict: options.lookup.mode === 'strict',
+    record: createReviewRecorder(logger, metrics),
+    now: () => performance.now(),
+    random: Math.random,
+  })
+  const certificate = createCertificate(options.certificate, logger, metrics, (pair) =>
+    server.useCertificate(pair),
+  )
+  const health = new Health({
+    checks: [
+      { name: 'accounts', pendingReasons: () => accounts.pendingReasons() },
+      { name: 'certificate', pendingReasons: () => certificate.pendingReasons() },
+    ],
+    logger,
+    metrics,
+  })
+  const server = createAdmissionServer({ reviewer, health, tls: options.tls, logger, metrics })
+  const operations = createOperationsServer({
+    registry: metrics.registry,
+    describeCache: options.hasDebugHandlers ? () => accounts.describe() : undefined,
+    logger,
+  })
+
+  await accounts.start()
+  await certificate.start()
+  const port = await server.listen({ port: options.port })
+  const metricsPort = await operations.listen({ port: options.metricsPort })
+  logger.info({ version: options.version, port, metricsPort }, 'listening')
+  health.start()
+
+  drainOnSignals(
+    process,
+    async () => {
+      const result = await drain(
+        {
+          beginDraining() {
+            health.beginDraining()
+            server.beginDraining()
+          },
+          close: () => server.close(),
+          closeAllConnections: () => server.closeAllConnections(),
+        },
+        { shutdownDelayMs: options.shutdown.delayMs, shutdownTimeoutMs: options.shutdown.timeoutMs },
+        waitByClock,
+      )
+      health.close()
+      await Promise.all([operations.close(), certificate.close(), accounts.close()])
+      return result
+    },
+    logger,
+  )
+}
+
+function createCertificate(
+  options: CertificateOptions,
+  logger: Logger,
+  metrics: Metrics,
+  onChange: ConstructorParameters<typeof CertificateFiles>[0]['onChange'],
+): CertificateFiles {
+  if (options.isSelfManagedWanted) {
+    logger.warn(
+      { certPath: options.certPath, keyPath: options.keyPath },
+      'this version makes no certificates of its own: serving with the files of --tls-cert and --tls-key',
+    )
+  }
+  return new CertificateFiles({
+    certificatePath: options.certPath,
+    privateKeyPath: options.keyPath,
+    logger,
+    metrics,
+    now: () => new Date(),
+    onChange,
+  })
+}
