@@ -20,7 +20,7 @@ const TIMEOUT_MS = 2_000
  */
 export async function readInstanceIdentity(): Promise<InstanceIdentity> {
   const { MetadataService } = await import('@aws-sdk/ec2-metadata-service')
-  const service = new MetadataService({ httpOptions: { timeout: TIMEOUT_MS } })
+  const service = new MetadataService({ httpOptions: { timeout: TIMEOUT_MS }, retries: 1 })
   const read = async (path: string) => {
     try {
       return await service.request(path, { method: 'GET' })
@@ -29,8 +29,8 @@ export async function readInstanceIdentity(): Promise<InstanceIdentity> {
       throw new InstanceMetadataError(`EC2 instance metadata does not answer (${cause})`)
     }
   }
-  const document = await read('/latest/dynamic/instance-identity/document')
-  const partition = (await read('/latest/meta-data/services/partition')).trim()
+  const document = await read('latest/dynamic/instance-identity/document')
+  const partition = (await read('latest/meta-data/services/partition')).trim()
   const accountId = parseAccountId(document)
   if (accountId === undefined || !/^aws[a-z0-9-]*$/.test(partition)) {
     throw new InstanceMetadataError('EC2 instance metadata names no account or partition')

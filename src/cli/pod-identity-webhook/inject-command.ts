@@ -1,9 +1,9 @@
+import type { InjectOptions } from '../../webhook/inject.ts'
 import { type Command, defineCommand } from '../engine/command.ts'
 import { UsageError } from '../engine/usage-error.ts'
 import { OFFLINE_ACCOUNT_FLAGS } from './flags/account-flags.ts'
 import { INJECTION_FLAGS } from './flags/injection-flags.ts'
 import { INPUT_OUTPUT_FLAGS } from './flags/input-output-flags.ts'
-import type { InjectOptions } from './inject-options.ts'
 import { toMutationSettings } from './mutation-settings.ts'
 
 /** Makes the `inject` command. */

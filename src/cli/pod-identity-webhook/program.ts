@@ -1,8 +1,8 @@
 import manifest from '../../../package.json' with { type: 'json' }
+import type { InjectOptions } from '../../webhook/inject.ts'
 import type { ServeOptions } from '../../webhook/serve-options.ts'
 import type { Program } from '../engine/program.ts'
 import { createInjectCommand } from './inject-command.ts'
-import type { InjectOptions } from './inject-options.ts'
 import { createServeCommand } from './serve-command.ts'
 
 /** What the commands do, apart from reading their flags. */

@@ -104,7 +104,8 @@ export function decide(
       ],
     }
   }
-  if (account.mapping !== undefined) {
+  // An entry without a role still stands before the globs, and says that there is none.
+  if (account.mapping !== undefined && account.mapping.role !== '') {
     const identity = settleWebIdentity(account.mapping, podAnnotations, settings)
     return {
       identity,

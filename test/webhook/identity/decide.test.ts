@@ -93,6 +93,12 @@ t.test('the ConfigMap’s entry counts also where the ServiceAccount is not foun
   t.equal(decision.reason, 'role_mapping')
 })
 
+t.test('an entry of the ConfigMap without a role gives none', async (t) => {
+  const decision = decideFor(known({ mapping: { ...MAPPING, role: '' } }))
+  t.equal(decision.reason, 'no_role')
+  t.equal(decision.identity, undefined)
+})
+
 t.test('the pod’s token expiration wins over every other', async (t) => {
   const pod: Pod = { ...POD, metadata: { annotations: { 'eks.amazonaws.com/token-expiration': '1200' } } }
   const annotations = annotated({ role: ROLE_ARN, tokenExpirationSeconds: 3600 })
