@@ -160,7 +160,7 @@ t.test(
     t.equal(good.statusCode, 200, 'the server goes on')
     await webhook.waitForLine((line) => line['reason'] === 'role_annotation')
     t.strictSame(
-      webhook.lines.slice(lineCount).map((line) => line['reason']),
+      webhook.lines.slice(lineCount).flatMap((line) => line['reason'] ?? []),
       [...cases.map(({ reason }) => reason), 'role_annotation'],
       'one log line each',
     )
