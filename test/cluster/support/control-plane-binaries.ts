@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process'
+import { access, constants, readdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { buildPrograms, findBuildFolder, PROGRAMS, type Program } from './control-plane-build.ts'
+
+const run = promisify(execFile)
+
+/** The Go modules that control planes are built from, by minor version of Kubernetes; the first is the default. */
+const MODULE_FOLDERS: Readonly<Record<string, string>> = {
+  '1.36': fileURLToPath(new URL('../control-plane/', import.meta.url)),
+}
+
+/** Absolute paths of the programs that make a control plane. */
+export type ControlPlaneBinaries = Readonly<Record<Program, string>>
+
+/** This machine has no control plane and cannot build one; the message is one line that says how to get one. */
+export class ControlPlaneUnavailableError extends Error {
+  override readonly name = 'ControlPlaneUnavailableError'
+}
+
+/**
+ * Finds etcd, kube-apiserver, kube-controller-manager and kubectl, and builds those that are missing into a cache
+ * outside the checkout, once.
+ *
+ * `KUBEBUILDER_ASSETS` is taken as it is; the places where envtest users keep theirs only where the minor version is
+ * the wanted one: `KUBERNETES_VERSION`, such as 1.36. envtest brings no kube-controller-manager: that one is built.
+ *
+ * @throws ControlPlaneUnavailableError
+ * @throws RangeError for a version that is not known here
+ */
+export async function findControlPlaneBinaries(
+  env: NodeJS.ProcessEnv,
+  reportProgress: (line: string) => void,
+): Promise<ControlPlaneBinaries> {
+  const minor = (env['KUBERNETES_VERSION'] || Object.keys(MODULE_FOLDERS)[0] || '').replace(
+    /^v?(\d+\.\d+).*$/,
+    '$1',
+  )
+  const moduleFolder = MODULE_FOLDERS[minor]
+  if (moduleFolder === undefined) {
+    const known = Object.keys(MODULE_FOLDERS).join(', ')
+    throw new RangeError(`KUBERNETES_VERSION: ${minor} is none of ${known}`)
+  }
+  const { version, buildFolder } = await findBuildFolder(moduleFolder, env)
+  const chosenFolder = env['KUBEBUILDER_ASSETS']
+  const folders = [...(chosenFolder ? [chosenFolder] : []), buildFolder]
+  const here = await findPrograms(folders)
+  const found = isComplete(here)
+    ? here
+    : await findPrograms([...folders, ...(await listEnvtestFolders(env, minor))])
+  if (isComplete(found)) return found
+
+  const missing = PROGRAMS.filter((program) => found[program] === undefined)
+  if (!(await canRun('go', ['version']))) {
+    throw new ControlPlaneUnavailableError(
+      `no ${missing.join(', ')}: install Go 1.26 or newer (https://go.dev/dl) and they are built once in about 5 minutes, ` +
+        'or put them all into one folder and set KUBEBUILDER_ASSETS to it',
+    )
+  }
+  await buildPrograms({ programs: missing, version, moduleFolder, buildFolder, env, reportProgress })
+  return { ...inFolder(buildFolder), ...found }
+}
+
+function isComplete(found: Partial<ControlPlaneBinaries>): found is ControlPlaneBinaries {
+  return PROGRAMS.every((program) => found[program] !== undefined)
+}
+
+function inFolder(folder: string): ControlPlaneBinaries {
+  return Object.fromEntries(
+    PROGRAMS.map((program) => [program, join(folder, program)]),
+  ) as ControlPlaneBinaries
+}
+
+/** Each program from the first folder that has it. */
+async function findPrograms(folders: readonly string[]): Promise<Partial<ControlPlaneBinaries>> {
+  const found: Partial<Record<Program, string>> = {}
+  for (const folder of folders) {
+    for (const program of PROGRAMS) {
+      const path = join(folder, program)
+      if (found[program] === undefined && (await isExecutable(path))) found[program] = path
+    }
+  }
+  return found
+}
+
+/** Where setup-envtest and kubebuilder keep theirs, as far as the API server there is of the wanted minor version. */
+async function listEnvtestFolders(env: NodeJS.ProcessEnv, minor: string): Promise<readonly string[]> {
+  const dataFolder = env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share')
+  const envtestFolder = join(dataFolder, 'kubebuilder-envtest', 'k8s')
+  const versions = await readdir(envtestFolder).catch(() => [])
+  const folders = [...versions.map((name) => join(envtestFolder, name)), '/usr/local/kubebuilder/bin']
+  const wanted = await Promise.all(
+    folders.map((folder) => canRun(join(folder, 'kube-apiserver'), ['--version'], `v${minor}.`)),
+  )
+  return folders.filter((_, index) => wanted[index])
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function canRun(command: string, args: readonly string[], expectedOutput = ''): Promise<boolean> {
+  return run(command, [...args], { timeout: 20_000 }).then(
+    ({ stdout }) => stdout.includes(expectedOutput),
+    () => false,
+  )
+}
