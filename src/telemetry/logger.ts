@@ -14,8 +14,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 /**
  * Builds the process's one logger.
  *
- * Lines go out synchronously, so that none is lost when the process ends; a line costs about 3 µs on a pipe.
- * `pretty` lines are coloured when `colorize` is set.
+ * Lines of one turn of the event loop go out in one write, since a write costs more than all else about a line (8 of
+ * 14 µs on a pipe); those of the last turn when the process exits. `pretty` lines are coloured when `colorize` is set.
  */
 export async function createLogger(options: {
   readonly level: LogLevel
@@ -23,22 +23,48 @@ export async function createLogger(options: {
   readonly colorize?: boolean
   readonly destination?: DestinationStream
 }): Promise<Logger> {
+  const { level, format, colorize = false, destination } = options
   const settings = {
-    level: options.level,
+    level,
     base: null,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: createTimestamp(),
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  if (options.format === 'json')
-    return pino(settings, options.destination ?? pino.destination({ dest: 1, sync: true }))
+  if (format === 'json') return pino(settings, destination ?? writeOncePerTurn())
   const { default: pretty } = await import('pino-pretty')
   return pino(
     settings,
-    pretty({
-      colorize: options.colorize ?? false,
-      sync: true,
-      destination: options.destination ?? 1,
-      ignore: 'pid,hostname',
-    }),
+    pretty({ colorize, sync: true, destination: destination ?? 1, ignore: 'pid,hostname' }),
   )
+}
+
+function writeOncePerTurn(): DestinationStream {
+  const stdout = pino.destination({ dest: 1, sync: true })
+  let lines = ''
+  const flush = () => {
+    const written = lines
+    lines = ''
+    if (written !== '') stdout.write(written)
+  }
+  process.once('exit', flush)
+  return {
+    write(line) {
+      if (lines === '') setImmediate(flush)
+      lines += line
+    },
+  }
+}
+
+/** Many lines are of one millisecond; its text is made once. */
+function createTimestamp(): () => string {
+  let lastMs = 0
+  let text = ''
+  return () => {
+    const nowMs = Date.now()
+    if (nowMs !== lastMs) {
+      lastMs = nowMs
+      text = `,"time":"${new Date(nowMs).toISOString()}"`
+    }
+    return text
+  }
 }

@@ -40,16 +40,21 @@ const POD_COUNT_METHODS = {
 
 /** Creates the recorder; children of metrics are looked up once for each combination of labels, not once a review. */
 export function createReviewRecorder(logger: Logger, metrics: Metrics): ReviewRecorder {
-  const decisions = new Map<string, Counter.Internal>()
+  const decisions = new Map<ReasonCode, Map<Identity['method'] | 'none', Counter.Internal>>()
   const durations = new Map<Outcome, Histogram.Internal<'outcome'>>()
+  const podCounts = new Map<Identity['method'], Counter.Internal>()
 
   return (record, durationSeconds) => {
     const { reason, identity, warnings } = record
     const { outcome } = REASONS[reason]
     const method = identity?.method ?? 'none'
-    remember(decisions, `${reason} ${method}`, () => metrics.decisions.labels(outcome, reason, method)).inc()
+    const byMethod = remember(decisions, reason, () => new Map())
+    remember(byMethod, method, () => metrics.decisions.labels(outcome, reason, method)).inc()
     remember(durations, outcome, () => metrics.requestDuration.labels(outcome)).observe(durationSeconds)
-    if (identity !== undefined) metrics.podCount.inc({ method: POD_COUNT_METHODS[identity.method] })
+    if (identity !== undefined) {
+      const { method } = identity
+      remember(podCounts, method, () => metrics.podCount.labels(POD_COUNT_METHODS[method])).inc()
+    }
     for (const { code } of warnings) metrics.warnings.inc({ warning: code })
     logReview(logger, record, outcome, durationSeconds)
   }

@@ -1,11 +1,13 @@
 import type { Accounts } from './accounts/accounts.ts'
 import { admit, type ReviewAnswer, refuse } from './admission/answer.ts'
+import { createPatchWriter } from './admission/patch-text.ts'
 import { parseReview, ReviewError, type ReviewRequest } from './admission/review.ts'
-import { type Decision, decide, findExemption, type Identity } from './identity/decide.ts'
+import { createDecider, type Decision, findExemption, type Identity } from './identity/decide.ts'
 import { REASONS, type ReasonCode } from './identity/reasons.ts'
 import type { MutationSettings } from './identity/settings.ts'
 import { describeWarning, type Warning } from './identity/warnings.ts'
-import { buildPatch, type Injection } from './injection/build-patch.ts'
+import type { Injection } from './injection/build-patch.ts'
+import { createInjector } from './injection/injector.ts'
 import type { Pod } from './injection/pod.ts'
 import type { ReviewRecorder } from './review-recorder.ts'
 
@@ -40,6 +42,9 @@ export interface ReviewerParts {
 /** Creates the reviewer: the way of one request, from a parsed body to its answer, is `review`, top to bottom. */
 export function createReviewer(parts: ReviewerParts): Reviewer {
   const { accounts, settings, record, now, random } = parts
+  const decide = createDecider(settings)
+  const inject = createInjector(settings)
+  const writePatch = createPatchWriter()
 
   async function review(body: unknown): Promise<ReviewAnswer> {
     const startMs = now()
@@ -54,7 +59,8 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
       if (settled.reason === 'lookup_failed' && parts.isLookupStrict) {
         return refuse(500, `${REASONS.lookup_failed.sentence}: ${decision.cause ?? ''}`)
       }
-      return admit(request, injection.patch, {
+      const patch = injection.patch.length === 0 ? undefined : writePatch(injection.patch)
+      return admit(request, patch, {
         warnings: settled.warnings.map(describeWarning),
         auditAnnotations: auditAnnotations(settled),
       })
@@ -71,12 +77,12 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
     const exemption = findExemption(pod)
     if (exemption !== undefined) return exempt(exemption)
     const account = await accounts.find(namespace, pod.spec.serviceAccountName ?? '')
-    return decide(account, { namespace, pod }, settings, random)
+    return decide(account, { namespace, pod }, random)
   }
 
   function injectInto(pod: Pod | undefined, { identity, skipContainers }: Decision): Injection {
     if (pod === undefined || identity === undefined) return NO_INJECTION
-    return buildPatch(pod, identity, settings, skipContainers)
+    return inject(pod, identity, skipContainers)
   }
 
   function reject(reason: RejectionReason, detail: string): ReviewAnswer {

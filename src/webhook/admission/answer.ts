@@ -1,4 +1,3 @@
-import type { AddOperation } from '../injection/build-patch.ts'
 import type { ReviewRequest } from './review.ts'
 
 /** What goes back over HTTP for one review. */
@@ -17,18 +16,14 @@ export interface Remarks {
 }
 
 /**
- * Admits the pod, with the patch where there is one, as an AdmissionReview of the request's own version.
+ * Admits the pod, with a JSON Patch where there is one, as an AdmissionReview of the request's own version.
  *
  * The answer is put together as text: a base64 patch needs no escaping, so nothing large is serialized twice.
  */
-export function admit(
-  request: ReviewRequest,
-  patch: readonly AddOperation[],
-  remarks: Remarks,
-): ReviewAnswer {
+export function admit(request: ReviewRequest, patch: string | undefined, remarks: Remarks): ReviewAnswer {
   let response = `{"uid":${JSON.stringify(request.uid)},"allowed":true`
-  if (patch.length > 0) {
-    const base64 = Buffer.from(JSON.stringify(patch)).toString('base64')
+  if (patch !== undefined) {
+    const base64 = Buffer.from(patch).toString('base64')
     response += `,"patchType":"JSONPatch","patch":"${base64}"`
   }
   if (remarks.warnings.length > 0) response += `,"warnings":${JSON.stringify(remarks.warnings)}`

@@ -1,5 +1,4 @@
 import { type AccountAnnotations, NO_ANNOTATIONS } from './account.ts'
-import { isRoleArn } from './role-arn.ts'
 import type { Warning } from './warnings.ts'
 
 /** The least that the API server issues a token for (TokenRequest validation in kubernetes/kubernetes). */
@@ -73,11 +72,9 @@ export function parsePodAnnotations(
   }
 }
 
-/** Warns about a role that is no ARN; `subject` names the ServiceAccount. */
-export function checkRoleArn(roleArn: string, subject: string): readonly Warning[] {
-  return isRoleArn(roleArn)
-    ? []
-    : [{ code: 'invalid_role_arn', subject: `role ${quote(roleArn)} of ${subject}` }]
+/** The warning about a role that is no ARN; `subject` names the ServiceAccount. */
+export function warnOfRoleArn(role: string, subject: string): Warning {
+  return { code: 'invalid_role_arn', subject: `role ${quote(role)} of ${subject}` }
 }
 
 /** The spellings of Go's strconv.ParseBool, which the Go webhook reads booleans with; `undefined` for any other. */

@@ -1,8 +1,8 @@
 import type { Pod } from '../injection/pod.ts'
 import { type Account, type AccountAnnotations, type AccountMapping, NO_ANNOTATIONS } from './account.ts'
-import { checkRoleArn, type PodAnnotations, parsePodAnnotations } from './annotations.ts'
+import { type PodAnnotations, parsePodAnnotations, warnOfRoleArn } from './annotations.ts'
 import type { ReasonCode } from './reasons.ts'
-import { composeRoleArn } from './role-arn.ts'
+import { composeRoleArn, isRoleArn } from './role-arn.ts'
 import type { MutationSettings } from './settings.ts'
 import type { Warning } from './warnings.ts'
 
@@ -54,80 +54,86 @@ export function findExemption(pod: Pod): ReasonCode | undefined {
  *
  * `random` gives numbers from 0 to under 1; it spreads the refresh of container credentials tokens over two hours.
  */
-export function decide(
+export type Decider = (
   account: Account,
   subject: { readonly namespace: string; readonly pod: Pod },
-  settings: MutationSettings,
   random: () => number,
-): Decision {
-  const { namespace, pod } = subject
-  const accountName = `ServiceAccount ${namespace}/${pod.spec.serviceAccountName}`
-  const annotations = account.state === 'known' ? account.annotations : NO_ANNOTATIONS
-  const podAnnotations = parsePodAnnotations(pod.metadata?.annotations ?? undefined, {
-    prefix: settings.annotationPrefix,
-    subject: 'the pod',
-  })
-  const { skipContainers } = podAnnotations
+) => Decision
 
-  if (account.hasContainerCredentials) {
-    const tokenExpirationSeconds = settleTokenExpiration(annotations, podAnnotations, settings)
-    return {
-      identity: {
-        method: 'container_credentials',
-        tokenExpirationSeconds: spreadTokenExpiration(tokenExpirationSeconds, random),
-        isRegionalSts: annotations.isRegionalSts ?? settings.defaults.isRegionalSts,
-      },
-      reason: 'container_credentials',
-      skipContainers,
-      warnings: [...annotations.warnings, ...podAnnotations.warnings],
+/** Creates a decider, which gives the same Identity object for a source as long as the pod does not change it. */
+export function createDecider(settings: MutationSettings): Decider {
+  const webIdentities = new WeakMap<AccountAnnotations | AccountMapping, WebIdentity>()
+
+  function findWebIdentity(source: AccountAnnotations | AccountMapping, pod: PodAnnotations): WebIdentity {
+    if (pod.tokenExpirationSeconds !== undefined) return settleWebIdentity(source, pod, settings)
+    let identity = webIdentities.get(source)
+    if (identity === undefined) {
+      identity = settleWebIdentity(source, pod, settings)
+      webIdentities.set(source, identity)
     }
+    return identity
   }
-  if (account.state === 'unavailable') {
+
+  return (account, { namespace, pod }, random) => {
+    const annotations = account.state === 'known' ? account.annotations : NO_ANNOTATIONS
+    const podAnnotations = parsePodAnnotations(pod.metadata?.annotations ?? undefined, {
+      prefix: settings.annotationPrefix,
+      subject: 'the pod',
+    })
+    const { skipContainers } = podAnnotations
+    const describeAccount = () => `ServiceAccount ${namespace}/${pod.spec.serviceAccountName}`
+
+    if (account.hasContainerCredentials) {
+      const tokenExpirationSeconds = settleTokenExpiration(annotations, podAnnotations, settings)
+      return {
+        identity: {
+          method: 'container_credentials',
+          tokenExpirationSeconds: spreadTokenExpiration(tokenExpirationSeconds, random),
+          isRegionalSts: annotations.isRegionalSts ?? settings.defaults.isRegionalSts,
+        },
+        reason: 'container_credentials',
+        skipContainers,
+        warnings: [...annotations.warnings, ...podAnnotations.warnings],
+      }
+    }
+    if (account.state === 'unavailable') {
+      return {
+        identity: undefined,
+        reason: 'lookup_failed',
+        skipContainers,
+        warnings: [{ code: 'lookup_failed', subject: `${describeAccount()} (${account.cause})` }],
+        cause: account.cause,
+      }
+    }
+    if (annotations.role !== '') {
+      const identity = findWebIdentity(annotations, podAnnotations)
+      const warnings = [...annotations.warnings, ...podAnnotations.warnings]
+      if (!isRoleArn(identity.roleArn)) warnings.unshift(warnOfRoleArn(identity.roleArn, describeAccount()))
+      return { identity, reason: 'role_annotation', skipContainers, warnings }
+    }
+    // An entry without a role still stands before the globs, and says that there is none.
+    if (account.mapping !== undefined && account.mapping.role !== '') {
+      const identity = findWebIdentity(account.mapping, podAnnotations)
+      const warnings = [...podAnnotations.warnings]
+      if (!isRoleArn(identity.roleArn)) warnings.unshift(warnOfRoleArn(identity.roleArn, describeAccount()))
+      return { identity, reason: 'role_mapping', skipContainers, warnings }
+    }
     return {
       identity: undefined,
-      reason: 'lookup_failed',
+      reason: account.state === 'absent' ? 'account_not_found' : 'no_role',
       skipContainers,
-      warnings: [{ code: 'lookup_failed', subject: `${accountName} (${account.cause})` }],
-      cause: account.cause,
+      warnings: annotations.warnings.filter((warning) => warning.code === 'mistyped_prefix'),
     }
-  }
-  if (annotations.role !== '') {
-    const identity = settleWebIdentity(annotations, podAnnotations, settings)
-    return {
-      identity,
-      reason: 'role_annotation',
-      skipContainers,
-      warnings: [
-        ...checkRoleArn(identity.roleArn, accountName),
-        ...annotations.warnings,
-        ...podAnnotations.warnings,
-      ],
-    }
-  }
-  // An entry without a role still stands before the globs, and says that there is none.
-  if (account.mapping !== undefined && account.mapping.role !== '') {
-    const identity = settleWebIdentity(account.mapping, podAnnotations, settings)
-    return {
-      identity,
-      reason: 'role_mapping',
-      skipContainers,
-      warnings: [...checkRoleArn(identity.roleArn, accountName), ...podAnnotations.warnings],
-    }
-  }
-  const mistyped = annotations.warnings.filter((warning) => warning.code === 'mistyped_prefix')
-  return {
-    identity: undefined,
-    reason: account.state === 'absent' ? 'account_not_found' : 'no_role',
-    skipContainers,
-    warnings: mistyped,
   }
 }
+
+type WebIdentity = Extract<Identity, { method: 'web_identity' }>
 
 function settleWebIdentity(
   source: AccountAnnotations | AccountMapping,
   podAnnotations: PodAnnotations,
   settings: MutationSettings,
-): Extract<Identity, { method: 'web_identity' }> {
+): WebIdentity {
   return {
     method: 'web_identity',
     roleArn: composeRoleArn(source.role, settings.roleArnParts),

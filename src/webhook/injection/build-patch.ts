@@ -1,9 +1,9 @@
-import type { Identity } from '../identity/decide.ts'
-import type { MutationSettings, TokenMount } from '../identity/settings.ts'
+import type { TokenMount } from '../identity/settings.ts'
 import type { Warning } from '../identity/warnings.ts'
+import { type FixedParts, MISSING, type Variable } from './fixed-parts.ts'
 import type { Container, Pod } from './pod.ts'
 import { parseSkipContainers } from './skip-containers.ts'
-import { buildTokenVolume, isTokenVolume, tokenFilePath, tokenMountOf } from './token-volume.ts'
+import { isTokenVolume } from './token-volume.ts'
 
 /** One operation of RFC 6902; the webhook only ever adds. */
 export interface AddOperation {
@@ -22,32 +22,27 @@ export interface Injection {
 /** Label of the pods that get container credentials, which the EKS Pod Identity agent's tools look for. */
 const CONTAINER_CREDENTIALS_LABEL = { key: 'eks.amazonaws.com/pod-identity', value: 'enabled' }
 
+/** What the pod's author and the flags say about where to add. */
+interface PatchOptions {
+  /** The text of the pod's annotation. */
+  readonly skipContainers: string | undefined
+  readonly annotationPrefix: string
+}
+
 /**
- * Builds the operations that give a pod its identity: only what is missing is added, so a second run over the result
- * adds nothing and fields that are not known here stay as they came.
- *
- * `skipContainers` is the text of the pod's annotation.
+ * Builds the operations that give a pod the parts of its identity: only what is missing is added, so a second run over
+ * the result adds nothing and fields that are not known here stay as they came.
  */
-export function buildPatch(
-  pod: Pod,
-  identity: Identity,
-  settings: MutationSettings,
-  skipContainers: string | undefined,
-): Injection {
+export function buildPatch(pod: Pod, parts: FixedParts, options: PatchOptions): Injection {
   const patch: AddOperation[] = []
   const warnings: Warning[] = []
-  const mount = tokenMountOf(identity, settings)
-  addTokenVolume(pod, identity, settings, patch, warnings)
-
-  const skipped =
-    skipContainers === undefined ? NOTHING_SKIPPED : readSkipped(pod, skipContainers, settings, warnings)
-  const additions = listAdditions(identity, settings, tokenFilePath(mount, pod))
+  addTokenVolume(pod, parts, patch, warnings)
+  const skipped = readSkipped(pod, options, warnings)
   const injectedCount =
-    addToContainers(pod.spec.initContainers, '/spec/initContainers', skipped, additions, mount, patch) +
-    addToContainers(pod.spec.containers, '/spec/containers', skipped, additions, mount, patch)
+    addToContainers(pod.spec.initContainers, '/spec/initContainers', skipped, parts, patch) +
+    addToContainers(pod.spec.containers, '/spec/containers', skipped, parts, patch)
   if (injectedCount === 0) warnings.push({ code: 'no_container_injected', subject: 'the pod' })
-
-  if (identity.method === 'container_credentials') addLabel(pod, patch)
+  if (parts.method === 'container_credentials') addLabel(pod, patch)
   return { patch, warnings }
 }
 
@@ -55,12 +50,12 @@ const NOTHING_SKIPPED: ReadonlySet<string> = new Set()
 
 function readSkipped(
   pod: Pod,
-  text: string,
-  settings: MutationSettings,
+  { skipContainers, annotationPrefix }: PatchOptions,
   warnings: Warning[],
 ): ReadonlySet<string> {
-  const skipped = parseSkipContainers(text)
-  const annotation = `annotation ${settings.annotationPrefix}/skip-containers of the pod`
+  if (skipContainers === undefined) return NOTHING_SKIPPED
+  const skipped = parseSkipContainers(skipContainers)
+  const annotation = `annotation ${annotationPrefix}/skip-containers of the pod`
   if (skipped === undefined) {
     warnings.push({ code: 'value_ignored', subject: annotation })
     return NOTHING_SKIPPED
@@ -74,64 +69,18 @@ function readSkipped(
   return skipped
 }
 
-function addTokenVolume(
-  pod: Pod,
-  identity: Identity,
-  settings: MutationSettings,
-  patch: AddOperation[],
-  warnings: Warning[],
-): void {
-  const mount = tokenMountOf(identity, settings)
+function addTokenVolume(pod: Pod, parts: FixedParts, patch: AddOperation[], warnings: Warning[]): void {
+  const { mount } = parts
   const { volumes } = pod.spec
   const existing = volumes?.find((volume) => volume.name === mount.volumeName)
-  if (existing !== undefined) {
-    if (!isTokenVolume(existing, mount)) warnings.push({ code: 'foreign_volume', subject: mount.volumeName })
-    return
-  }
-  const volume = buildTokenVolume(identity, settings)
-  patch.push(
-    volumes
-      ? { op: 'add', path: '/spec/volumes/0', value: volume }
-      : { op: 'add', path: '/spec/volumes', value: [volume] },
-  )
-}
-
-/** What an identity adds to a container; each group of variables where the container has none of the group. */
-interface Additions {
-  readonly regionalSts: readonly Variable[]
-  readonly region: readonly Variable[]
-  readonly method: readonly Variable[]
-  readonly volumeMount: { readonly name: string; readonly readOnly: true; readonly mountPath: string }
-}
-
-interface Variable {
-  readonly name: string
-  readonly value: string
-}
-
-function listAdditions(identity: Identity, settings: MutationSettings, tokenFile: string): Additions {
-  const region = settings.awsDefaultRegion
-  const mount = tokenMountOf(identity, settings)
-  return {
-    regionalSts: identity.isRegionalSts ? [{ name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' }] : [],
-    region:
-      region === undefined
-        ? []
-        : [
-            { name: 'AWS_DEFAULT_REGION', value: region },
-            { name: 'AWS_REGION', value: region },
-          ],
-    method:
-      identity.method === 'web_identity'
-        ? [
-            { name: 'AWS_ROLE_ARN', value: identity.roleArn },
-            { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: tokenFile },
-          ]
-        : [
-            { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: settings.containerCredentials.fullUri },
-            { name: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', value: tokenFile },
-          ],
-    volumeMount: { name: mount.volumeName, readOnly: true, mountPath: mount.mountPath },
+  if (existing === undefined) {
+    patch.push(
+      volumes
+        ? { op: 'add', path: '/spec/volumes/0', value: parts.volume }
+        : { op: 'add', path: '/spec/volumes', value: parts.volumes },
+    )
+  } else if (!isTokenVolume(existing, mount)) {
+    warnings.push({ code: 'foreign_volume', subject: mount.volumeName })
   }
 }
 
@@ -140,8 +89,7 @@ function addToContainers(
   containers: readonly Container[] | null | undefined,
   path: string,
   skipped: ReadonlySet<string>,
-  additions: Additions,
-  mount: TokenMount,
+  parts: FixedParts,
   patch: AddOperation[],
 ): number {
   if (!containers) return 0
@@ -149,45 +97,38 @@ function addToContainers(
   for (let index = 0; index < containers.length; index++) {
     const container = containers[index]
     if (container === undefined || skipped.has(container.name)) continue
-    if (addToContainer(container, `${path}/${index}`, additions, mount, patch)) injectedCount++
+    if (addToContainer(container, `${path}/${index}`, parts, patch)) injectedCount++
   }
   return injectedCount
 }
 
-/** Gives whether the container has the identity’s credentials now: variables of ours, or its own beside our mount. */
+/** Gives whether the container has the identity's credentials now: variables of ours, or its own beside our mount. */
 function addToContainer(
   container: Container,
   path: string,
-  additions: Additions,
-  mount: TokenMount,
+  parts: FixedParts,
   patch: AddOperation[],
 ): boolean {
-  const isMounted = hasTokenMount(container, mount)
-  const has = findVariables(container, additions)
-  if (!(has.method && has.region && has.regionalSts)) {
-    const missing: Variable[] = []
-    if (!has.regionalSts) missing.push(...additions.regionalSts)
-    if (!has.region) missing.push(...additions.region)
-    if (!has.method) missing.push(...additions.method)
-    addItems(missing, container.env, `${path}/env`, patch)
-    if (!isMounted) addItems([additions.volumeMount], container.volumeMounts, `${path}/volumeMounts`, patch)
+  const isMounted = hasTokenMount(container, parts.mount)
+  const missing = findMissing(container, parts)
+  if (missing !== 0) {
+    const variables = parts.variablesByMissing[missing] ?? []
+    addVariables(container, variables, `${path}/env`, patch)
+    if (!isMounted) addTokenMount(container, parts, `${path}/volumeMounts`, patch)
   }
-  return isMounted || !has.method
+  return isMounted || (missing & MISSING.method) !== 0
 }
 
-/** Which groups a container has a variable of, whatever its value. */
-function findVariables(
-  container: Container,
-  { method }: Additions,
-): { readonly regionalSts: boolean; readonly region: boolean; readonly method: boolean } {
-  const has = { regionalSts: false, region: false, method: false }
+/** The groups that a container has no variable of, whatever its value, as a sum of their bits. */
+function findMissing(container: Container, { methodNames }: FixedParts): number {
+  let missing: number = MISSING.regionalSts | MISSING.region | MISSING.method
   for (const { name } of container.env ?? []) {
     if (!name.startsWith('AWS_')) continue
-    if (name === 'AWS_STS_REGIONAL_ENDPOINTS') has.regionalSts = true
-    else if (name === 'AWS_REGION' || name === 'AWS_DEFAULT_REGION') has.region = true
-    else if (method.some((variable) => variable.name === name)) has.method = true
+    if (name === 'AWS_STS_REGIONAL_ENDPOINTS') missing &= ~MISSING.regionalSts
+    else if (name === 'AWS_REGION' || name === 'AWS_DEFAULT_REGION') missing &= ~MISSING.region
+    else if (methodNames.includes(name)) missing &= ~MISSING.method
   }
-  return has
+  return missing
 }
 
 /**
@@ -205,16 +146,24 @@ function withoutTrailingSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
-/** Appends items to a list of the pod, or adds the list where the pod has none. */
-function addItems(
-  items: readonly unknown[],
-  existing: readonly unknown[] | null | undefined,
+/** Appends variables to a container's own, or adds the list where it has none. */
+function addVariables(
+  container: Container,
+  variables: readonly Variable[],
   path: string,
   patch: AddOperation[],
 ): void {
-  if (items.length === 0) return
-  if (!existing) patch.push({ op: 'add', path, value: items })
-  else for (const item of items) patch.push({ op: 'add', path: `${path}/-`, value: item })
+  if (variables.length === 0) return
+  if (!container.env) patch.push({ op: 'add', path, value: variables })
+  else for (const variable of variables) patch.push({ op: 'add', path: `${path}/-`, value: variable })
+}
+
+function addTokenMount(container: Container, parts: FixedParts, path: string, patch: AddOperation[]): void {
+  patch.push(
+    container.volumeMounts
+      ? { op: 'add', path: `${path}/-`, value: parts.volumeMount }
+      : { op: 'add', path, value: parts.volumeMounts },
+  )
 }
 
 function addLabel(pod: Pod, patch: AddOperation[]): void {

@@ -1,6 +1,6 @@
 import type { Identity } from '../identity/decide.ts'
 import type { MutationSettings, TokenMount } from '../identity/settings.ts'
-import type { Pod, Volume } from './pod.ts'
+import type { Volume } from './pod.ts'
 
 /** Where the token of an identity's method is mounted. */
 export function tokenMountOf(identity: Identity, settings: MutationSettings): TokenMount {
@@ -36,14 +36,7 @@ export function isTokenVolume(volume: Volume, mount: TokenMount): boolean {
 }
 
 /** The path of the token file as the SDKs of the pod's operating system read it. */
-export function tokenFilePath(mount: TokenMount, pod: Pod): string {
+export function tokenFilePath(mount: TokenMount, options: { readonly isWindows: boolean }): string {
   const path = `${mount.mountPath}/${mount.tokenPath}`.replaceAll(/\/{2,}/g, '/')
-  return isWindowsPod(pod) ? `C:${path.replaceAll('/', '\\')}` : path
-}
-
-function isWindowsPod(pod: Pod): boolean {
-  const { nodeSelector } = pod.spec
-  return (
-    nodeSelector?.['kubernetes.io/os'] === 'windows' || nodeSelector?.['beta.kubernetes.io/os'] === 'windows'
-  )
+  return options.isWindows ? `C:${path.replaceAll('/', '\\')}` : path
 }

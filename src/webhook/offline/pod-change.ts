@@ -2,11 +2,11 @@ import { hash } from 'node:crypto'
 import type { Accounts } from '../accounts/accounts.ts'
 import { ManifestError, type ManifestObject } from '../accounts/manifest-documents.ts'
 import { DEFAULT_NAMESPACE } from '../accounts/manifest-files.ts'
-import { decide, findExemption } from '../identity/decide.ts'
+import { createDecider, findExemption } from '../identity/decide.ts'
 import { REASONS, type ReasonCode } from '../identity/reasons.ts'
 import type { MutationSettings } from '../identity/settings.ts'
 import { describeWarning } from '../identity/warnings.ts'
-import { buildPatch } from '../injection/build-patch.ts'
+import { createInjector } from '../injection/injector.ts'
 import { type Pod, PodError, readPod } from '../injection/pod.ts'
 import { type Addition, toAddition } from './additions.ts'
 import type { PodTemplate } from './pod-template.ts'
@@ -49,12 +49,14 @@ export async function planPodChange(
   const exemption = findExemption(pod)
   if (exemption !== undefined) return nothing(exemption)
   const known = await accounts.find(namespace, accountName)
-  const decision = decide(known, { namespace, pod }, settings, () => spreadByName(label))
+  const decision = createDecider(settings)(known, { namespace, pod }, () => spreadByName(label))
   if (decision.reason === 'lookup_failed')
     throw new ManifestError(object.place, `${account} could not be looked up: ${decision.cause ?? ''}`)
   const { identity, reason, skipContainers } = decision
   const injection =
-    identity === undefined ? { patch: [], warnings: [] } : buildPatch(pod, identity, settings, skipContainers)
+    identity === undefined
+      ? { patch: [], warnings: [] }
+      : createInjector(settings)(pod, identity, skipContainers)
   const warnings = [...decision.warnings, ...injection.warnings].map(
     (warning) => `${label}: warning: ${describeWarning(warning)}`,
   )

@@ -4,7 +4,7 @@ import {
   type AccountAnnotations,
   NO_ANNOTATIONS,
 } from '../../../src/webhook/identity/account.ts'
-import { decide, findExemption } from '../../../src/webhook/identity/decide.ts'
+import { createDecider, findExemption } from '../../../src/webhook/identity/decide.ts'
 import type { MutationSettings } from '../../../src/webhook/identity/settings.ts'
 import type { Pod } from '../../../src/webhook/injection/pod.ts'
 import { DEFAULT_SETTINGS, ROLE_ARN } from '../../support/mutation-settings.ts'
@@ -38,7 +38,7 @@ function decideFor(
   options: { settings?: MutationSettings; pod?: Pod; random?: number } = {},
 ) {
   const subject = { namespace: 'shop', pod: options.pod ?? POD }
-  return decide(account, subject, options.settings ?? DEFAULT_SETTINGS, () => options.random ?? 0)
+  return createDecider(options.settings ?? DEFAULT_SETTINGS)(account, subject, () => options.random ?? 0)
 }
 
 const WEB_IDENTITY_BY_FLAGS = {

@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import jsonPatch from 'fast-json-patch'
 import t from 'tap'
+import { createPatchWriter } from '../../../src/webhook/admission/patch-text.ts'
 import type { Identity } from '../../../src/webhook/identity/decide.ts'
 import type { MutationSettings } from '../../../src/webhook/identity/settings.ts'
-import { type AddOperation, buildPatch } from '../../../src/webhook/injection/build-patch.ts'
+import type { AddOperation } from '../../../src/webhook/injection/build-patch.ts'
+import { createInjector } from '../../../src/webhook/injection/injector.ts'
 import { readPod } from '../../../src/webhook/injection/pod.ts'
 import { mutateCopy } from '../../support/mutation-model.ts'
 import { DEFAULT_SETTINGS, ROLE_ARN } from '../../support/mutation-settings.ts'
@@ -50,8 +52,7 @@ function skipContainers(names: readonly string[]): string | undefined {
 }
 
 function applyPatch(pod: object, patch: readonly AddOperation[]): object {
-  // A patch travels as JSON, so a value that JSON cannot hold must show here.
-  const operations = JSON.parse(JSON.stringify(patch))
+  const operations = JSON.parse(createPatchWriter()(patch))
   return jsonPatch.applyPatch(structuredClone(pod), operations, true, true, false).newDocument
 }
 
@@ -60,7 +61,7 @@ const RUNS = { numRuns: 400 }
 t.test('the patch leads to the pod that copying and editing it leads to', async () => {
   fc.assert(
     fc.property(caseArbitrary, ({ pod, identity, settings, skipped }) => {
-      const { patch } = buildPatch(readPod(pod), identity, settings, skipContainers(skipped))
+      const { patch } = createInjector(settings)(readPod(pod), identity, skipContainers(skipped))
       return isDeepStrictEqual(applyPatch(pod, patch), mutateCopy(pod, identity, settings, skipped))
     }),
     RUNS,
@@ -70,9 +71,9 @@ t.test('the patch leads to the pod that copying and editing it leads to', async 
 t.test('a second run over the mutated pod adds nothing', async () => {
   fc.assert(
     fc.property(caseArbitrary, ({ pod, identity, settings, skipped }) => {
-      const first = buildPatch(readPod(pod), identity, settings, skipContainers(skipped))
+      const first = createInjector(settings)(readPod(pod), identity, skipContainers(skipped))
       const mutated = applyPatch(pod, first.patch)
-      return buildPatch(readPod(mutated), identity, settings, skipContainers(skipped)).patch.length === 0
+      return createInjector(settings)(readPod(mutated), identity, skipContainers(skipped)).patch.length === 0
     }),
     RUNS,
   )
@@ -81,7 +82,7 @@ t.test('a second run over the mutated pod adds nothing', async () => {
 t.test('everything that was in the pod is still there, in its place', async () => {
   fc.assert(
     fc.property(caseArbitrary, ({ pod, identity, settings, skipped }) => {
-      const { patch } = buildPatch(readPod(pod), identity, settings, skipContainers(skipped))
+      const { patch } = createInjector(settings)(readPod(pod), identity, skipContainers(skipped))
       const added = new Set(['aws-iam-token', 'eks-pod-identity-token'])
       const mutated = JSON.parse(JSON.stringify(applyPatch(pod, patch)))
       const volumeCount = (pod as { spec: { volumes?: unknown[] | null } }).spec.volumes?.length ?? 0

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Identity } from '../../../src/webhook/identity/decide.ts'
-import { buildPatch } from '../../../src/webhook/injection/build-patch.ts'
+import { createInjector } from '../../../src/webhook/injection/injector.ts'
 import type { Container, Pod } from '../../../src/webhook/injection/pod.ts'
 import { DEFAULT_SETTINGS, ROLE_ARN } from '../../support/mutation-settings.ts'
 
@@ -40,7 +40,7 @@ function podOf(...containers: Container[]): Pod {
 }
 
 function patchFor(pod: Pod, identity: Identity = WEB, settings = DEFAULT_SETTINGS, skip?: string) {
-  return buildPatch(pod, identity, settings, skip)
+  return createInjector(settings)(pod, identity, skip)
 }
 
 t.test('web identity on a bare pod: volume, variables in order, read-only mount', async (t) => {

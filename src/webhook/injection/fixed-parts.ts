@@ -1,0 +1,93 @@
+import type { Identity } from '../identity/decide.ts'
+import type { MutationSettings, TokenMount } from '../identity/settings.ts'
+import type { Volume } from './pod.ts'
+import { buildTokenVolume, tokenFilePath, tokenMountOf } from './token-volume.ts'
+
+/** An environment variable as it goes into a container. */
+export interface Variable {
+  readonly name: string
+  readonly value: string
+}
+
+/** The mount of the token volume as it goes into a container. */
+export interface VolumeMount {
+  readonly name: string
+  readonly readOnly: true
+  readonly mountPath: string
+}
+
+/** The groups of variables that a container can lack, as bits of a number. */
+export const MISSING = { regionalSts: 1, region: 2, method: 4 } as const
+
+/**
+ * What an identity adds to pods, whatever the pod: made once for an identity and an operating system.
+ *
+ * The same objects go into every patch, alone and as the one item of a list, so that their JSON can be remembered.
+ */
+export interface FixedParts {
+  readonly method: Identity['method']
+  readonly mount: TokenMount
+  readonly volume: Volume
+  readonly volumes: readonly Volume[]
+  readonly volumeMount: VolumeMount
+  readonly volumeMounts: readonly VolumeMount[]
+  /** The names of the method's own two variables. */
+  readonly methodNames: readonly string[]
+  /** The variables, in order, for a container that lacks some groups: by the sum of their bits in {@link MISSING}. */
+  readonly variablesByMissing: readonly (readonly Variable[])[]
+}
+
+/** Makes the parts that are the same in every pod of an operating system. */
+export function buildFixedParts(
+  identity: Identity,
+  settings: MutationSettings,
+  options: { readonly isWindows: boolean },
+): FixedParts {
+  const mount = tokenMountOf(identity, settings)
+  const volume = buildTokenVolume(identity, settings)
+  const volumeMount: VolumeMount = { name: mount.volumeName, readOnly: true, mountPath: mount.mountPath }
+  const method = listMethodVariables(identity, settings, tokenFilePath(mount, options))
+  const regionalSts = identity.isRegionalSts
+    ? [{ name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' }]
+    : []
+  const region = listRegionVariables(settings.awsDefaultRegion)
+  return {
+    method: identity.method,
+    mount,
+    volume,
+    volumes: [volume],
+    volumeMount,
+    volumeMounts: [volumeMount],
+    methodNames: method.map(({ name }) => name),
+    variablesByMissing: Array.from({ length: 8 }, (_, missing) => [
+      ...(missing & MISSING.regionalSts ? regionalSts : []),
+      ...(missing & MISSING.region ? region : []),
+      ...(missing & MISSING.method ? method : []),
+    ]),
+  }
+}
+
+function listRegionVariables(region: string | undefined): readonly Variable[] {
+  if (region === undefined) return []
+  return [
+    { name: 'AWS_DEFAULT_REGION', value: region },
+    { name: 'AWS_REGION', value: region },
+  ]
+}
+
+function listMethodVariables(
+  identity: Identity,
+  settings: MutationSettings,
+  tokenFile: string,
+): readonly Variable[] {
+  if (identity.method === 'web_identity') {
+    return [
+      { name: 'AWS_ROLE_ARN', value: identity.roleArn },
+      { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: tokenFile },
+    ]
+  }
+  return [
+    { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: settings.containerCredentials.fullUri },
+    { name: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', value: tokenFile },
+  ]
+}
