@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { chmod } from 'node:fs/promises'
-import { build } from 'esbuild'
+import { chmod, copyFile, glob, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 
 /** CommonJS packages inside an ES module still ask for these three. */
 const COMMONJS_NAMES = [
@@ -11,11 +13,35 @@ const COMMONJS_NAMES = [
   'const __dirname = dirnameOfModule(__filename)',
 ].join('\n')
 
-const outfile = 'dist/pod-identity-webhook.mjs'
+/** Programs without packages, whose start counts: credential_process runs for every command of the AWS CLI. */
+const PROGRAMS_WITHOUT_COMMONJS = ['roles-anywhere']
 
-await build({
-  entryPoints: ['src/bin/pod-identity-webhook.ts'],
-  outfile,
+/** What package.json exports to other programs, by file name. */
+const LIBRARIES = { 'roles-anywhere': 'src/roles-anywhere/from-roles-anywhere.ts' }
+
+/**
+ * Loads Node's own modules when they are first used, and without the ES module that stands for each: that reads every
+ * export, which costs 30 ms with node:http, whose `WebSocket` loads all of undici (Node 26).
+ */
+const BUILTINS_ON_DEMAND: Plugin = {
+  name: 'builtins-on-demand',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }))
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: writeBuiltinModule(path) }))
+  },
+}
+
+/** As ES exports: of CommonJS, the bundle would copy every property with its getter, for each file that imports it. */
+function writeBuiltinModule(name: string): string {
+  const exports = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(name)))
+  const names = exports.filter(([key, { value }]) => /^[a-z]\w*$/i.test(key) && value !== undefined)
+  return [
+    `const builtin = process.getBuiltinModule(${JSON.stringify(name)})`,
+    ...names.map(([key]) => `export const ${key} = builtin.${key}`),
+  ].join('\n')
+}
+
+const COMMON: BuildOptions = {
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -24,9 +50,33 @@ await build({
   minifyWhitespace: true,
   keepNames: false,
   legalComments: 'linked',
-  banner: { js: COMMONJS_NAMES },
   logLevel: 'warning',
-})
-await chmod(outfile, 0o755)
-const version = execFileSync(process.execPath, [outfile, '--version'], { encoding: 'utf8' }).trim()
-process.stderr.write(`built ${outfile}, version ${version}\n`)
+}
+
+for await (const entry of glob('src/bin/*.ts')) {
+  const name = basename(entry, '.ts')
+  const outfile = `dist/${name}.mjs`
+  const startOptions: BuildOptions = PROGRAMS_WITHOUT_COMMONJS.includes(name)
+    ? { plugins: [BUILTINS_ON_DEMAND] }
+    : { banner: { js: COMMONJS_NAMES } }
+  await build({ ...COMMON, ...startOptions, entryPoints: [entry], outfile })
+  await chmod(outfile, 0o755)
+  const version = execFileSync(process.execPath, [outfile, '--version'], { encoding: 'utf8' }).trim()
+  process.stderr.write(`built ${outfile}, version ${version}\n`)
+}
+for (const [name, entry] of Object.entries(LIBRARIES)) {
+  const outfile = `dist/lib/${name}.mjs`
+  await build({ ...COMMON, entryPoints: [entry], outfile })
+  await writeDeclarations(entry, `dist/lib/${name}.d.mts`)
+  process.stderr.write(`built ${outfile}\n`)
+}
+
+/** Writes the types of a library, which must not need those of other files of src. `make typecheck` has checked them. */
+async function writeDeclarations(entry: string, outfile: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'declarations-'))
+  const what = ['--ignoreConfig', '--noCheck', '--declaration', '--emitDeclarationOnly', '--outDir', folder]
+  const language = ['--rootDir', '.', '--target', 'es2024', '--module', 'nodenext', '--types', 'node']
+  execFileSync('node_modules/.bin/tsc', [...what, ...language, '--rewriteRelativeImportExtensions', entry])
+  await copyFile(join(folder, entry.replace(/\.ts$/, '.d.ts')), outfile)
+  await rm(folder, { recursive: true })
+}

@@ -1,0 +1,92 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { Registry } from 'prom-client'
+import type { Logger } from '../../telemetry/logger.ts'
+
+/** What the server shows. */
+export interface OperationsServerOptions {
+  readonly registry: Registry
+  /** What `/debug/alpha/cache` shows; absent: there is no such page. */
+  readonly describeCache?: (() => unknown) | undefined
+  readonly logger: Logger
+}
+
+/** The plain HTTP server for Prometheus and for people who look for a cause. */
+export interface OperationsServer {
+  /** Listens on all addresses unless `host` is given; gives the port. */
+  listen(address: { readonly port: number; readonly host?: string }): Promise<number>
+  /** Ends at once: a scrape can come again. */
+  close(): Promise<void>
+}
+
+const TEXT = 'text/plain; charset=utf-8'
+
+interface Page {
+  readonly contentType: string
+  readonly body: string
+}
+
+/** Builds the server: `/metrics`, `/healthz` and, where it is asked for, `/debug/alpha/cache`. */
+export function createOperationsServer({
+  registry,
+  describeCache,
+  logger,
+}: OperationsServerOptions): OperationsServer {
+  const pages = new Map<string, () => Page | Promise<Page>>([
+    ['/metrics', async () => ({ contentType: registry.contentType, body: await registry.metrics() })],
+    ['/healthz', () => ({ contentType: TEXT, body: 'ok\n' })],
+  ])
+  if (describeCache !== undefined) {
+    pages.set('/debug/alpha/cache', () => ({
+      contentType: 'application/json',
+      body: `${JSON.stringify(describeCache(), undefined, 2)}\n`,
+    }))
+  }
+
+  async function answer(method: string, path: string, response: ServerResponse): Promise<void> {
+    const makePage = pages.get(path)
+    if (makePage === undefined)
+      return sendText(response, 404, `there is nothing here, but ${[...pages.keys()].join(', ')}`)
+    if (method !== 'GET' && method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD')
+      return sendText(response, 405, 'only GET, HEAD is allowed here')
+    }
+    try {
+      const { contentType, body } = await makePage()
+      response
+        .writeHead(200, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
+        .end(body)
+    } catch (error) {
+      logger.error({ err: error, path }, 'a page for operators failed')
+      sendText(response, 500, 'the page failed; the log says why')
+    }
+  }
+
+  const server = createServer((request, response) => {
+    const [path = '/'] = (request.url ?? '/').split('?', 1)
+    void answer(request.method ?? '', path, response)
+  })
+
+  return {
+    listen: ({ port, host }) => listen(server, port, host),
+    close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      return closed
+    },
+  }
+}
+
+function sendText(response: ServerResponse, statusCode: number, line: string): void {
+  response.writeHead(statusCode, { 'content-type': TEXT }).end(`${line}\n`)
+}
+
+function listen(server: Server, port: number, host: string | undefined): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+      server.off('error', reject)
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
