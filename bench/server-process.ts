@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fetchText } from './https-client.ts'
 import { type Cores, spawnPinned, waitForExit } from './pinned-process.ts'
+import { SERVER_ENVIRONMENT } from './webhook-command.ts'
 
 /** How a server is started: `node` with its own options, separated by spaces, and these arguments. */
 export interface ServerCommand {
@@ -56,6 +57,7 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
   const commandArguments = [...command.nodeOptions.split(' ').filter(Boolean), ...command.arguments]
   const server = spawnPinned(command.cores, 'server', process.execPath, commandArguments, {
     stdio: ['ignore', writeEnd, 'inherit'],
+    env: { ...process.env, ...SERVER_ENVIRONMENT },
   })
   for (const descriptor of [bothEnds, readEnd, writeEnd]) closeSync(descriptor)
   const { pid } = server

@@ -123,7 +123,7 @@ async function measureStart(flags: readonly string[], nextReview?: () => ProbeRe
     folder,
     flags,
     wrapper: pinToServerCore(cores),
-    nodeOptions: [SERVER_NODE_OPTIONS],
+    nodeOptions: SERVER_NODE_OPTIONS.split(' '),
     logLevel: 'info',
   })
   try {

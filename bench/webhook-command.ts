@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs'
+import { readImageStart } from '../scripts/image.ts'
 import type { CertificatePair } from './certificates.ts'
 
-/** Node's own options, for the webhook as for the bare server: a small young generation saves 50 MB and costs no throughput. */
-export const SERVER_NODE_OPTIONS = '--max-semi-space-size=4'
+/** Node's own options, for the webhook as for the bare server: those of the image. */
+export const SERVER_NODE_OPTIONS = readImageStart().nodeOptions.join(' ')
+
+/** Environment variables, for the webhook as for the bare server: those of the image. */
+export const SERVER_ENVIRONMENT = readImageStart().env
 
 /** How the production bundle is started: `node` with these arguments, ServiceAccounts from deploy/examples. */
 export function buildWebhookArguments(options: {

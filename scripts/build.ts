@@ -23,19 +23,26 @@ const LIBRARIES = { 'roles-anywhere': 'src/roles-anywhere/from-roles-anywhere.ts
  * Loads Node's own modules when they are first used, and without the ES module that stands for each: that reads every
  * export, which costs 30 ms with node:http, whose `WebSocket` loads all of undici (Node 26).
  */
-const BUILTINS_ON_DEMAND: Plugin = {
-  name: 'builtins-on-demand',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }))
-    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: writeBuiltinModule(path) }))
-  },
+function loadOnDemand(modules: RegExp): Plugin {
+  return {
+    name: 'builtins-on-demand',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: modules }, ({ path, kind }) =>
+        kind === 'require-call' ? undefined : { path, namespace: 'builtin' },
+      )
+      onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: writeBuiltinModule(path) }))
+    },
+  }
 }
 
 /** As ES exports: of CommonJS, the bundle would copy every property with its getter, for each file that imports it. */
 function writeBuiltinModule(name: string): string {
   const exports = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(name)))
-  const names = exports.filter(([key, { value }]) => /^[a-z]\w*$/i.test(key) && value !== undefined)
+  const names = exports.filter(
+    ([key, { value }]) => /^(?!default$)[a-z]\w*$/i.test(key) && value !== undefined,
+  )
   return [
+    'export default builtin',
     `const builtin = process.getBuiltinModule(${JSON.stringify(name)})`,
     ...names.map(([key]) => `export const ${key} = builtin.${key}`),
   ].join('\n')
@@ -57,8 +64,8 @@ for await (const entry of glob('src/bin/*.ts')) {
   const name = basename(entry, '.ts')
   const outfile = `dist/${name}.mjs`
   const startOptions: BuildOptions = PROGRAMS_WITHOUT_COMMONJS.includes(name)
-    ? { plugins: [BUILTINS_ON_DEMAND] }
-    : { banner: { js: COMMONJS_NAMES } }
+    ? { plugins: [loadOnDemand(/^node:/)] }
+    : { plugins: [loadOnDemand(/^node:https?$/)], banner: { js: COMMONJS_NAMES } }
   await build({ ...COMMON, ...startOptions, entryPoints: [entry], outfile })
   await chmod(outfile, 0o755)
   const version = execFileSync(process.execPath, [outfile, '--version'], { encoding: 'utf8' }).trim()

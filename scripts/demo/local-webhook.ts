@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { readImageStart } from '../image.ts'
 
 /** A line of the webhook's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string }
@@ -19,10 +20,11 @@ export function startLocalWebhook(options: {
   readonly args: readonly string[]
   readonly onLine?: (line: LogLine) => void
 }): LocalWebhook {
+  const { nodeOptions, env } = readImageStart()
   const child = spawn(
     process.execPath,
     [
-      '--max-semi-space-size=4',
+      ...nodeOptions,
       'dist/pod-identity-webhook.mjs',
       'serve',
       '--in-cluster=false',
@@ -34,7 +36,7 @@ export function startLocalWebhook(options: {
       '--log-format=json',
       ...options.args,
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
   )
   const lines: LogLine[] = []
   const waiting: { readonly msg: string; readonly resolve: (line: LogLine) => void }[] = []

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { cp, mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readImageStart } from '../../scripts/image.ts'
 
 /** The user that the image runs as. */
 export const IMAGE_USER_ID = 65_532
@@ -47,11 +48,13 @@ mount -o remount,ro,bind "$root"
 exec chroot --userspec="$user:$user" "$root" /bin/node "$@"
 `
 
-/** Starts Node in an assembled root; the process that comes back is Node itself. */
+/** Starts Node in an assembled root, as the image does; the process that comes back is Node itself. */
 export function spawnInImageRoot(root: string, args: readonly string[]) {
+  const { nodeOptions, env } = readImageStart()
+  const user = String(IMAGE_USER_ID)
   return spawn(
     'unshare',
-    ['--mount', 'sh', '-c', ENTER_ROOT, 'enter-root', root, String(IMAGE_USER_ID), ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { NODE_OPTIONS: '--max-semi-space-size=4' } },
+    ['--mount', 'sh', '-c', ENTER_ROOT, 'enter-root', root, user, ...nodeOptions, ...args],
+    { stdio: ['ignore', 'pipe', 'pipe'], env },
   )
 }

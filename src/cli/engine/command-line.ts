@@ -1,6 +1,14 @@
 import { type Assignment, readArguments } from './arguments.ts'
-import type { FlagDefinition, FlagGroups, FlagTable, FlagValues, GroupValues } from './flag-table.ts'
+import type {
+  FlagDefinition,
+  FlagGroup,
+  FlagGroups,
+  FlagTable,
+  FlagValues,
+  GroupValues,
+} from './flag-table.ts'
 import { parseFlag } from './flag-value.ts'
+import { UsageError } from './usage-error.ts'
 
 /** Flags of every command. They cannot come from the environment, where `…_VERSION` often names an image's tag. */
 export const BUILT_IN_FLAGS = {
@@ -37,11 +45,23 @@ export function readCommandLine<G extends FlagGroups>(
   const builtIn = readValues(BUILT_IN_FLAGS, assignments, NO_ENVIRONMENT)
   if (builtIn.help) return { kind: 'help' }
   if (builtIn.version) return { kind: 'version' }
+  for (const group of Object.values(groups)) refuseFlags(group, assignments)
   const values = Object.entries(groups).map(([key, group]) => [
     key,
-    readValues(group.flags, assignments, group.isIgnored ? NO_ENVIRONMENT : environment),
+    readValues(group.flags, assignments, isInert(group) ? NO_ENVIRONMENT : environment),
   ])
   return { kind: 'run', values: Object.fromEntries(values) as GroupValues<G> }
+}
+
+/** Whether the values of the group's flags do nothing. */
+export function isInert(group: FlagGroup): boolean {
+  return group.isIgnored === true || group.refusal !== undefined
+}
+
+function refuseFlags({ flags, refusal }: FlagGroup, assignments: readonly Assignment[]): void {
+  if (refusal === undefined) return
+  const refused = assignments.find(({ definition }) => Object.values(flags).includes(definition))
+  if (refused !== undefined) throw new UsageError(`${refused.written} is refused: ${refusal}`)
 }
 
 function readValues<T extends FlagTable>(

@@ -1,9 +1,9 @@
 import { type Environment, readCommandLine } from './command-line.ts'
 import type { FlagGroups, GroupValues } from './flag-table.ts'
 
-/** Where text goes: a stream, or something that collects it. */
+/** Where text goes, or bytes of a command that writes such: a stream, or something that collects it. */
 export interface TextOutput {
-  write(text: string): unknown
+  write(text: string | Uint8Array): unknown
   readonly isTTY?: boolean
   /** Width of the terminal in characters. */
   readonly columns?: number

@@ -46,6 +46,8 @@ export interface FlagGroup {
   readonly flags: FlagTable
   /** The flags are accepted, so that command lines of other programs work, and do nothing. */
   readonly isIgnored?: true
+  /** The flags are known from other programs and refused: what follows "--flag is refused: ". */
+  readonly refusal?: string
 }
 
 /** The flags of a command: groups by the names that the program knows their values by. */

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { Command } from './command.ts'
-import { BUILT_IN_FLAGS, nameVariable } from './command-line.ts'
+import { BUILT_IN_FLAGS, isInert, nameVariable } from './command-line.ts'
 import type { FlagDefinition, FlagGroup } from './flag-table.ts'
 import type { Program } from './program.ts'
 
@@ -55,7 +55,7 @@ function renderCommands(program: Program, { width }: PageLayout): string[] {
 
 function renderGroup(group: FlagGroup, { width, isColorful }: PageLayout): string[] {
   const definitions = Object.values(group.flags)
-  if (group.isIgnored) {
+  if (isInert(group)) {
     const names = definitions.map(({ name }) => `--${name}`).join(', ')
     return wrapText(names, width - 2).map((line) => `  ${line}`)
   }

@@ -1,6 +1,6 @@
 import { type Command, type CommandIo, isColorful, type TextOutput } from './command.ts'
 import { quoteText } from './flag-value.ts'
-import { type PageLayout, renderHelp } from './help-page.ts'
+import type { PageLayout } from './help-page.ts'
 import { findNearestName } from './nearest-name.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -14,14 +14,15 @@ export interface Program {
   readonly environmentPrefix: string
   /** The first runs when the arguments name none. */
   readonly commands: readonly [Command, ...Command[]]
+  /** The exit code of a command line that is wrong; 2 where absent. */
+  readonly usageExitCode?: number
 }
 
-/** The exit code of a command line that is wrong. */
 const USAGE_EXIT_CODE = 2
 
 /**
- * Does what the arguments ask for and resolves to the exit code: a wrong command line is 2, any other error 1, each with
- * one line on stderr. Never rejects.
+ * Does what the arguments ask for and resolves to the exit code: a wrong command line is the program's `usageExitCode`, any
+ * other error 1, each with one line on stderr. Never rejects.
  */
 export async function runProgram(program: Program, args: readonly string[], io: CommandIo): Promise<number> {
   try {
@@ -29,9 +30,12 @@ export async function runProgram(program: Program, args: readonly string[], io: 
     const environment = { prefix: program.environmentPrefix, variables: io.env }
     const request = command.read(rest, environment)
     switch (request.kind) {
-      case 'help':
+      case 'help': {
+        // Not loaded for runs: credential-process is over in some tens of milliseconds.
+        const { renderHelp } = await import('./help-page.ts')
         io.stdout.write(renderHelp(program, command, layOut(io.stdout, io.env)))
         return 0
+      }
       case 'version':
         io.stdout.write(`${program.version}\n`)
         return 0
@@ -40,7 +44,7 @@ export async function runProgram(program: Program, args: readonly string[], io: 
     }
   } catch (error) {
     io.stderr.write(`${program.name}: ${describeError(error)}\n`)
-    return error instanceof UsageError ? USAGE_EXIT_CODE : 1
+    return error instanceof UsageError ? (program.usageExitCode ?? USAGE_EXIT_CODE) : 1
   }
 }
 

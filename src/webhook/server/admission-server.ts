@@ -66,6 +66,15 @@ const ALLOWED_METHODS: ReadonlyMap<string, string> = new Map([
   ['/readyz', 'GET, HEAD'],
 ])
 
+/** No route has a schema; left to itself, Fastify loads two compilers for them at every start. */
+const NO_SCHEMAS = {
+  compilersFactory: { buildValidator: refuseSchema, buildSerializer: refuseSchema },
+}
+
+function refuseSchema(): never {
+  throw new Error('this server has no compiler for schemas')
+}
+
 /** Builds the server; it listens when told to. */
 export function createAdmissionServer(options: AdmissionServerOptions): AdmissionServer {
   const { reviewer, health, tls, logger, metrics } = options
@@ -86,6 +95,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       requestTimeout: limits.requestTimeoutMs,
       handshakeTimeout: limits.requestTimeoutMs,
     },
+    schemaController: NO_SCHEMAS,
     bodyLimit: limits.maxBodyBytes,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
