@@ -1,23 +1,29 @@
-import type { Counter, Histogram } from 'prom-client'
+import type { Histogram } from 'prom-client'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { createTally, type Tally } from '../telemetry/tally.ts'
 import type { Identity } from './identity/decide.ts'
 import { type Outcome, REASONS, type ReasonCode } from './identity/reasons.ts'
 import { describeWarning, type Warning } from './identity/warnings.ts'
+
+/** The request that a record is about, as far as it could be read. */
+export interface ReviewSubject {
+  readonly namespace: string
+  /** The pod's name or generateName. */
+  readonly pod: string | undefined
+  readonly serviceAccount: string | undefined
+  readonly uid: string
+  readonly isDryRun: boolean
+}
 
 /** What is told of one review: everything that a log line, the metrics and the audit log say about it. */
 export interface ReviewRecord {
   readonly reason: ReasonCode
   readonly identity: Identity | undefined
   readonly warnings: readonly Warning[]
-  readonly namespace?: string
-  /** The pod's name or generateName. */
-  readonly pod?: string | undefined
-  readonly serviceAccount?: string | undefined
-  readonly uid?: string
-  readonly isDryRun?: boolean
+  readonly subject: ReviewSubject | undefined
   /** One line on what failed. */
-  readonly cause?: string | undefined
+  readonly cause: string | undefined
 }
 
 /** Records a review: one log line, one decision counted, one duration observed. */
@@ -38,55 +44,72 @@ const POD_COUNT_METHODS = {
   container_credentials: 'container_credentials',
 } as const
 
-/** Creates the recorder; children of metrics are looked up once for each combination of labels, not once a review. */
+/** What records of one reason and method have in common. */
+interface Channel {
+  readonly countDecision: Tally
+  readonly countPod: Tally
+  readonly duration: Histogram.Internal<'outcome'>
+  readonly outcome: Outcome
+  /** Writes the fields that are the same in every line of the channel, serialized once. */
+  readonly logger: Logger
+}
+
+/** Creates the recorder; what depends on reason and method alone is looked up once, not once a review. */
 export function createReviewRecorder(logger: Logger, metrics: Metrics): ReviewRecorder {
-  const decisions = new Map<ReasonCode, Map<Identity['method'] | 'none', Counter.Internal>>()
-  const durations = new Map<Outcome, Histogram.Internal<'outcome'>>()
-  const podCounts = new Map<Identity['method'], Counter.Internal>()
+  const channels = new Map<ReasonCode, Map<Identity['method'] | undefined, Channel>>()
+
+  function findChannel(reason: ReasonCode, method: Identity['method'] | undefined): Channel {
+    const byMethod = channels.get(reason) ?? new Map<Identity['method'] | undefined, Channel>()
+    const channel = byMethod.get(method) ?? createChannel(logger, metrics, reason, method)
+    channels.set(reason, byMethod.set(method, channel))
+    return channel
+  }
 
   return (record, durationSeconds) => {
     const { reason, identity, warnings } = record
-    const { outcome } = REASONS[reason]
-    const method = identity?.method ?? 'none'
-    const byMethod = remember(decisions, reason, () => new Map())
-    remember(byMethod, method, () => metrics.decisions.labels(outcome, reason, method)).inc()
-    remember(durations, outcome, () => metrics.requestDuration.labels(outcome)).observe(durationSeconds)
-    if (identity !== undefined) {
-      const { method } = identity
-      remember(podCounts, method, () => metrics.podCount.labels(POD_COUNT_METHODS[method])).inc()
-    }
+    const method = identity?.method
+    const channel = channels.get(reason)?.get(method) ?? findChannel(reason, method)
+    channel.countDecision()
+    channel.countPod()
+    channel.duration.observe(durationSeconds)
     for (const { code } of warnings) metrics.warnings.inc({ warning: code })
-    logReview(logger, record, outcome, durationSeconds)
+    logReview(channel, record, durationSeconds)
   }
 }
 
-function remember<K, V>(known: Map<K, V>, key: K, create: () => V): V {
-  const value = known.get(key)
-  if (value !== undefined) return value
-  const created = create()
-  known.set(key, created)
-  return created
+function createChannel(
+  logger: Logger,
+  metrics: Metrics,
+  reason: ReasonCode,
+  method: Identity['method'] | undefined,
+): Channel {
+  const { outcome } = REASONS[reason]
+  return {
+    countDecision: createTally(metrics.decisions, { outcome, reason, method: method ?? 'none' }),
+    countPod:
+      method === undefined ? () => {} : createTally(metrics.podCount, { method: POD_COUNT_METHODS[method] }),
+    duration: metrics.requestDuration.labels({ outcome }),
+    outcome,
+    logger: logger.child(method === undefined ? { outcome, reason } : { outcome, reason, method }),
+  }
 }
 
-function logReview(logger: Logger, record: ReviewRecord, outcome: Outcome, durationSeconds: number): void {
+function logReview({ logger, outcome }: Channel, record: ReviewRecord, durationSeconds: number): void {
+  const { reason, identity, warnings, subject, cause } = record
   const usual = LEVELS[outcome]
-  const level = record.warnings.length > 0 && usual !== 'error' ? 'warn' : usual
+  const level = warnings.length > 0 && usual !== 'error' ? 'warn' : usual
   if (!logger.isLevelEnabled(level)) return
-  const { reason, identity } = record
   logger[level](
     {
-      namespace: record.namespace,
-      pod: record.pod,
-      serviceAccount: record.serviceAccount,
-      outcome,
-      reason,
-      method: identity?.method,
+      namespace: subject?.namespace,
+      pod: subject?.pod,
+      serviceAccount: subject?.serviceAccount,
       roleArn: identity?.method === 'web_identity' ? identity.roleArn : undefined,
-      uid: record.uid,
-      dryRun: record.isDryRun,
+      uid: subject?.uid,
+      dryRun: subject?.isDryRun,
       durationMs: Math.round(durationSeconds * 1e6) / 1e3,
-      cause: record.cause,
-      warnings: record.warnings.length > 0 ? record.warnings.map(describeWarning) : undefined,
+      cause,
+      warnings: warnings.length > 0 ? warnings.map(describeWarning) : undefined,
     },
     REASONS[reason].sentence,
   )

@@ -2,14 +2,14 @@ import type { Accounts } from './accounts/accounts.ts'
 import { admit, type ReviewAnswer, refuse } from './admission/answer.ts'
 import { createPatchWriter } from './admission/patch-text.ts'
 import { parseReview, ReviewError, type ReviewRequest } from './admission/review.ts'
-import { createDecider, type Decision, findExemption, type Identity } from './identity/decide.ts'
+import { createDecider, type Decision, findExemption } from './identity/decide.ts'
 import { REASONS, type ReasonCode } from './identity/reasons.ts'
 import type { MutationSettings } from './identity/settings.ts'
-import { describeWarning, type Warning } from './identity/warnings.ts'
+import { describeWarning } from './identity/warnings.ts'
 import type { Injection } from './injection/build-patch.ts'
 import { createInjector } from './injection/injector.ts'
 import type { Pod } from './injection/pod.ts'
-import type { ReviewRecorder } from './review-recorder.ts'
+import type { ReviewRecord, ReviewRecorder, ReviewSubject } from './review-recorder.ts'
 
 /** Answers reviews; never throws or rejects, and records each answer once. */
 export interface Reviewer {
@@ -52,10 +52,19 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
     let request: ReviewRequest | undefined
     try {
       request = parseReview(body)
-      const decision = await decideRequest(request)
-      const injection = injectInto(request.pod, decision)
-      const settled = settle(decision, injection)
-      record({ ...describeRequest(request), ...settled }, elapsedSeconds())
+      const { pod, namespace } = request
+      const exemption = pod === undefined ? 'not_a_creation' : findExemption(pod)
+      const decision =
+        pod === undefined || exemption !== undefined
+          ? exempt(exemption ?? 'not_a_creation')
+          : decide(
+              await accounts.find(namespace, pod.spec.serviceAccountName ?? ''),
+              { namespace, pod },
+              random,
+            )
+      const injection = injectInto(pod, decision)
+      const settled = settle(request, decision, injection)
+      record(settled, elapsedSeconds())
       if (settled.reason === 'lookup_failed' && parts.isLookupStrict) {
         return refuse(500, `${REASONS.lookup_failed.sentence}: ${decision.cause ?? ''}`)
       }
@@ -66,18 +75,10 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
       })
     } catch (error) {
       const { reason, line, statusCode, cause } = describeFailure(error)
-      const known = request === undefined ? {} : describeRequest(request)
-      record({ ...known, reason, identity: undefined, warnings: [], cause }, elapsedSeconds())
+      const subject = request && describeRequest(request)
+      record({ reason, identity: undefined, warnings: [], subject, cause }, elapsedSeconds())
       return refuse(statusCode, line)
     }
-  }
-
-  async function decideRequest({ pod, namespace }: ReviewRequest): Promise<Decision> {
-    if (pod === undefined) return exempt('not_a_creation')
-    const exemption = findExemption(pod)
-    if (exemption !== undefined) return exempt(exemption)
-    const account = await accounts.find(namespace, pod.spec.serviceAccountName ?? '')
-    return decide(account, { namespace, pod }, random)
   }
 
   function injectInto(pod: Pod | undefined, { identity, skipContainers }: Decision): Injection {
@@ -86,7 +87,7 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
   }
 
   function reject(reason: RejectionReason, detail: string): ReviewAnswer {
-    record({ reason, identity: undefined, warnings: [], cause: detail }, 0)
+    record({ reason, identity: undefined, warnings: [], subject: undefined, cause: detail }, 0)
     return refuse(REJECTION_STATUS_CODES[reason], detail)
   }
 
@@ -99,15 +100,8 @@ function exempt(reason: ReasonCode): Decision {
   return { identity: undefined, reason, skipContainers: undefined, warnings: [] }
 }
 
-/** A decision once the pod was looked at: an identity that adds nothing was there already. */
-interface SettledDecision {
-  readonly reason: ReasonCode
-  readonly identity: Identity | undefined
-  readonly warnings: readonly Warning[]
-  readonly cause: string | undefined
-}
-
-function settle(decision: Decision, injection: Injection): SettledDecision {
+/** What is told of a decision once the pod was looked at: an identity that adds nothing was there already. */
+function settle(request: ReviewRequest, decision: Decision, injection: Injection): ReviewRecord {
   const { identity, cause } = decision
   const isAlreadyInjected = identity !== undefined && injection.patch.length === 0
   return {
@@ -115,11 +109,12 @@ function settle(decision: Decision, injection: Injection): SettledDecision {
     identity,
     warnings:
       injection.warnings.length === 0 ? decision.warnings : [...decision.warnings, ...injection.warnings],
+    subject: describeRequest(request),
     cause,
   }
 }
 
-function describeRequest({ namespace, uid, isDryRun, pod }: ReviewRequest) {
+function describeRequest({ namespace, uid, isDryRun, pod }: ReviewRequest): ReviewSubject {
   return {
     namespace,
     uid,
@@ -129,7 +124,7 @@ function describeRequest({ namespace, uid, isDryRun, pod }: ReviewRequest) {
   }
 }
 
-function auditAnnotations({ reason, identity }: SettledDecision): Readonly<Record<string, string>> {
+function auditAnnotations({ reason, identity }: ReviewRecord): Readonly<Record<string, string>> {
   const { outcome } = REASONS[reason]
   if (identity === undefined) return { outcome, reason }
   if (identity.method === 'container_credentials') return { outcome, reason, method: identity.method }

@@ -53,7 +53,7 @@ t.test('a pod whose ServiceAccount has a role is patched, in the request’s ver
     })
     t.equal(JSON.parse(Buffer.from(patch, 'base64').toString()).length, 3)
     t.strictSame(asked, ['shop/cart'])
-    t.match(records, [{ reason: 'role_annotation', namespace: 'shop', pod: 'cart-7d4b9c6f5-' }])
+    t.match(records, [{ reason: 'role_annotation', subject: { namespace: 'shop', pod: 'cart-7d4b9c6f5-' } }])
   }
 })
 
@@ -149,7 +149,7 @@ t.test('an error inside becomes HTTP 500 and one record, and nothing is thrown',
   const answer = await reviewer.review(reviewOf(podOf()))
   t.equal(answer.statusCode, 500)
   t.notMatch(answer.body, /broken store/)
-  t.match(records, [{ reason: 'internal_error', cause: /broken store/, namespace: 'shop' }])
+  t.match(records, [{ reason: 'internal_error', cause: /broken store/, subject: { namespace: 'shop' } }])
 })
 
 t.test('warnings fit what the API server passes on', async (t) => {

@@ -1,10 +1,10 @@
-import type { Gauge } from 'prom-client'
 import type { ApiClient } from '../../kubernetes/api-client.ts'
 import { METADATA_ONLY, WHOLE_OBJECTS } from '../../kubernetes/reflected-resource.ts'
 import { Reflector } from '../../kubernetes/reflector.ts'
 import type { Timing } from '../../kubernetes/timing.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
+import { createTally, runBeforeScrape, type Tally } from '../../telemetry/tally.ts'
 import type { Account, AccountAnnotations } from '../identity/account.ts'
 import { AccountLookups } from './account-lookups.ts'
 import { AccountStore } from './account-store.ts'
@@ -43,7 +43,7 @@ export class ApiServerAccounts implements Accounts {
   readonly #accountReports: WatchReports
   readonly #accountReflector: Reflector
   readonly #configMap: ReflectedConfigMap | undefined
-  readonly #memoryLookups: { inc(): void }
+  readonly #countMemoryLookup: Tally
 
   constructor(options: ApiServerAccountsOptions) {
     const { client, timing, logger, metrics } = options
@@ -62,9 +62,9 @@ export class ApiServerAccounts implements Accounts {
       options.configMapNamespace === undefined
         ? undefined
         : reflectConfigMap(options, options.configMapNamespace)
-    this.#memoryLookups = metrics.accountLookups.labels({ result: 'memory' })
-    setBeforeScrape(metrics.watchAge, () => this.#measureAge())
-    setBeforeScrape(metrics.cachedAccounts, () => this.#countAccounts())
+    this.#countMemoryLookup = createTally(metrics.accountLookups, { result: 'memory' })
+    runBeforeScrape(metrics.watchAge, () => this.#measureAge())
+    runBeforeScrape(metrics.cachedAccounts, () => this.#countAccounts())
   }
 
   /** Resolves at once; what cannot be read yet is tried until it can. */
@@ -108,7 +108,7 @@ export class ApiServerAccounts implements Accounts {
     const believed = this.#store.find(namespace, name, this.#accountReflector.isConnected)
     if (believed === undefined || !this.#isMappingKnown(believed))
       return this.#findByAsking(namespace, name, believed)
-    this.#memoryLookups.inc()
+    this.#countMemoryLookup()
     return this.#answer(namespace, name, believed)
   }
 
@@ -220,9 +220,4 @@ const CONFIG_MAP_PENDING = 'the ConfigMap has not been read yet'
 
 function explain(pending: string, reports: WatchReports | undefined): string {
   return reports?.failure === undefined ? pending : `${pending}: ${reports.failure}`
-}
-
-/** prom-client asks a metric's `collect` before each scrape; its types know it at construction alone. */
-function setBeforeScrape(gauge: Gauge, collect: () => void): void {
-  Object.assign(gauge, { collect })
 }

@@ -1,5 +1,6 @@
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
+import { createTally, type Tally } from '../../telemetry/tally.ts'
 import { type Account, NO_ANNOTATIONS } from '../identity/account.ts'
 import { NO_MAPPINGS } from './account-mapping.ts'
 import type { Accounts } from './accounts.ts'
@@ -35,7 +36,7 @@ export class ManifestAccounts implements Accounts {
     readonly metrics: Metrics
   }
   readonly #files: WatchedFiles
-  readonly #countLookup: { inc(): void }
+  readonly #countLookup: Tally
   #manifests: Manifests | undefined
   #startProblem: ManifestError | undefined
 
@@ -50,7 +51,7 @@ export class ManifestAccounts implements Accounts {
     },
   ) {
     this.#options = options
-    this.#countLookup = options.metrics.accountLookups.labels({ result: 'memory' })
+    this.#countLookup = createTally(options.metrics.accountLookups, { result: 'memory' })
     this.#files = new WatchedFiles({
       paths: options.paths,
       suffixes: MANIFEST_SUFFIXES,
@@ -60,7 +61,7 @@ export class ManifestAccounts implements Accounts {
   }
 
   find(namespace: string, name: string): Account {
-    this.#countLookup.inc()
+    this.#countLookup()
     const { accounts, mappings } = this.#manifests ?? NO_MANIFESTS
     const annotations = accounts.get(`${namespace}/${name}`)
     const mapping = mappings.find(namespace, name)

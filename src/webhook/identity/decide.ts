@@ -31,7 +31,7 @@ export interface Decision {
   readonly skipContainers: string | undefined
   readonly warnings: readonly Warning[]
   /** Why nobody knows, in one line, where the reason is `lookup_failed`. */
-  readonly cause?: string
+  readonly cause?: string | undefined
 }
 
 /** Label that keeps a pod out altogether; the webhook configuration's objectSelector usually sees to it. */

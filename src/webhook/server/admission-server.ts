@@ -2,6 +2,7 @@ import type { Server } from 'node:https'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
+import { runBeforeScrape } from '../../telemetry/tally.ts'
 import { type ReviewAnswer, refuse } from '../admission/answer.ts'
 import type { ServingPair } from '../certificates/serving-pair.ts'
 import { buildSecureContextOptions, type TlsSettings } from '../certificates/tls-options.ts'
@@ -81,10 +82,10 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
   const limits = { ...ADMISSION_LIMITS, ...options.limits }
   const countResponse = createResponseCounter(metrics.httpRequestCount)
   const reviews = watchOverdueReviews<FastifyReply>(limits.reviewTimeoutMs, (reply) => {
-    metrics.requestsInFlight.set(reviews.count())
     logger.error('a review took too long and was given up')
     send(reply, refuse(503, 'the review took too long'))
   })
+  runBeforeScrape(metrics.requestsInFlight, () => metrics.requestsInFlight.set(reviews.count()))
   let isDraining = false
 
   const app: FastifyInstance<Server> = fastify({
@@ -126,7 +127,6 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
 
   async function review(body: unknown, reply: FastifyReply): Promise<void> {
     reviews.begin(reply)
-    metrics.requestsInFlight.set(reviews.count())
     try {
       send(reply, await reviewer.review(body))
     } catch (error) {
@@ -134,7 +134,6 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       send(reply, refuse(500, 'the webhook failed'))
     } finally {
       reviews.end(reply)
-      metrics.requestsInFlight.set(reviews.count())
     }
   }
 
