@@ -44,7 +44,8 @@ function writeBuiltinModule(name: string): string {
   return [
     'export default builtin',
     `const builtin = process.getBuiltinModule(${JSON.stringify(name)})`,
-    ...names.map(([key]) => `export const ${key} = builtin.${key}`),
+    'const readExport = (name) => builtin[name]',
+    ...names.map(([key]) => `export const ${key} = /* @__PURE__ */ readExport('${key}')`),
   ].join('\n')
 }
 

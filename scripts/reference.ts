@@ -1,12 +1,13 @@
 // Writes docs/reference from the tables that the program itself runs by; --check only compares.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import type { Command } from '../src/cli/engine/command.ts'
-import { nameVariable } from '../src/cli/engine/command-line.ts'
+import { isInert, nameVariable } from '../src/cli/engine/command-line.ts'
 import type { FlagDefinition, FlagGroup } from '../src/cli/engine/flag-table.ts'
 import { describeAllowed } from '../src/cli/engine/flag-value.ts'
 import { describeDefault, describeEnvironment, labelFlag } from '../src/cli/engine/help-page.ts'
 import type { Program } from '../src/cli/engine/program.ts'
 import { createProgram } from '../src/cli/pod-identity-webhook/program.ts'
+import { createProgram as createRolesAnywhereProgram } from '../src/cli/roles-anywhere/program.ts'
 import { METRICS, type MetricDefinition } from '../src/telemetry/metric-table.ts'
 import { REASONS } from '../src/webhook/identity/reasons.ts'
 import { WARNINGS } from '../src/webhook/identity/warnings.ts'
@@ -22,6 +23,7 @@ export function renderPages(): ReadonlyMap<string, string> {
     ['flags.md', renderFlags(createProgram(actions))],
     ['metrics.md', renderMetrics()],
     ['reasons.md', renderReasons()],
+    ['roles-anywhere.md', renderFlags(createRolesAnywhereProgram())],
   ])
 }
 
@@ -59,7 +61,7 @@ function renderCommand(program: Program, command: Command, isDefault: boolean): 
 function renderGroup(program: Program, group: FlagGroup): string[] {
   const definitions: FlagDefinition[] = Object.values(group.flags)
   const title = `### ${group.title}`
-  if (group.isIgnored) return [title, `${definitions.map(({ name }) => `\`--${name}\``).join(', ')}.`]
+  if (isInert(group)) return [title, `${definitions.map(({ name }) => `\`--${name}\``).join(', ')}.`]
   const rows = definitions.map((definition) => [
     code(labelFlag(definition)),
     describeAllowed(definition),

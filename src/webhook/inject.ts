@@ -1,4 +1,3 @@
-import { readFiles } from './accounts/file-contents.ts'
 import {
   listObjects,
   type ManifestDocument,
@@ -6,6 +5,7 @@ import {
   parseDocuments,
 } from './accounts/manifest-documents.ts'
 import { collectManifests, MANIFEST_SUFFIXES, parseManifestFiles } from './accounts/manifest-files.ts'
+import { readFiles } from './files/file-contents.ts'
 import type { MutationSettings } from './identity/settings.ts'
 import type { Addition } from './offline/additions.ts'
 import { editFile } from './offline/edited-file.ts'

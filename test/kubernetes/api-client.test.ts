@@ -14,7 +14,7 @@ async function prepare(t: Test, credentials: Credentials = createTokenCredential
   const server = await FakeApiServer.start()
   const client = new ApiClient({
     server: new URL(`${server.url}${pathPrefix}`),
-    tls: { ca: server.cert },
+    tls: { ca: server.ca },
     credentials,
   })
   server.put('serviceaccounts', { namespace: 'shop', name: 'cart' })
@@ -114,7 +114,7 @@ t.test('a certificate that the CA did not sign is refused', async (t) => {
   const other = await FakeApiServer.start()
   t.teardown(() => other.close())
   const credentials = createTokenCredentials(SECRET)
-  const client = new ApiClient({ server: new URL(server.url), tls: { ca: other.cert }, credentials })
+  const client = new ApiClient({ server: new URL(server.url), tls: { ca: other.ca }, credentials })
   t.match((await fail(client.requestJson(REQUEST))).message, /certificate/)
   t.equal(server.requests.length, 0)
 })

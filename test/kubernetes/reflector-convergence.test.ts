@@ -43,7 +43,7 @@ t.test('after any run of changes and faults the store equals the API server’s 
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
       const client = new ApiClient({
         server: new URL(server.url),
-        tls: { ca: server.cert },
+        tls: { ca: server.ca },
         credentials: NO_CREDENTIALS,
       })
       const store = new RecordedStore()

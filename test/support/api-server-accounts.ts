@@ -25,7 +25,7 @@ export async function createApiServerAccounts(t: Test, options: Partial<ApiServe
   const timing = new FakeTiming()
   const client = new ApiClient({
     server: new URL(server.url),
-    tls: { ca: server.cert },
+    tls: { ca: server.ca },
     credentials: NO_CREDENTIALS,
   })
   const metrics = createMetrics({ collectNodeMetrics: false })

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { type FakeObject, writeBookmark, writeEvent, writeObject, writeStatus } from './fake-api-objects.ts'
-import { createLoopbackCertificate } from './loopback-certificate.ts'
+import { createLoopbackCertificate, type LoopbackCertificate } from './loopback-certificate.ts'
 
 type Resource = 'serviceaccounts' | 'configmaps'
 
@@ -68,7 +68,8 @@ export class FakeApiServer extends EventEmitter<{ request: [FakeRequest]; watch:
   /** Where set, other tokens get 401. */
   acceptedToken: string | undefined
   readonly requests: FakeRequest[] = []
-  readonly cert: string
+  /** The authority to trust, in PEM. */
+  readonly ca: string
   /** How many connections were accepted. */
   connectionCount = 0
   readonly #server: https.Server
@@ -80,10 +81,10 @@ export class FakeApiServer extends EventEmitter<{ request: [FakeRequest]; watch:
   #oldestVersion = 1000
   #port = 0
 
-  private constructor(certificate: { readonly cert: string; readonly key: string }) {
+  private constructor({ ca, cert, key }: LoopbackCertificate) {
     super()
-    this.cert = certificate.cert
-    this.#server = https.createServer(certificate, (request, response) => {
+    this.ca = ca
+    this.#server = https.createServer({ cert, key }, (request, response) => {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {

@@ -35,7 +35,7 @@ export async function assembleImageRoot(
  */
 const ENTER_ROOT = `
 set -eu
-root=$1; user=$2; shift 2
+root=$1; user=$2; environment=$3; shift 3
 mount --make-rprivate /
 mount --bind "$root" "$root"
 for folder in ${LIBRARY_FOLDERS.join(' ')}; do
@@ -45,16 +45,20 @@ for folder in ${LIBRARY_FOLDERS.join(' ')}; do
   fi
 done
 mount -o remount,ro,bind "$root"
-exec chroot --userspec="$user:$user" "$root" /bin/node "$@"
+exec env -i $environment "$(command -v chroot)" --userspec="$user:$user" "$root" /bin/node "$@"
 `
 
 /** Starts Node in an assembled root, as the image does; the process that comes back is Node itself. */
 export function spawnInImageRoot(root: string, args: readonly string[]) {
   const { nodeOptions, env } = readImageStart()
   const user = String(IMAGE_USER_ID)
+  // Set in there alone: what runs the tests adds variables to the processes that they start.
+  const environment = Object.entries(env)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')
   return spawn(
     'unshare',
-    ['--mount', 'sh', '-c', ENTER_ROOT, 'enter-root', root, user, ...nodeOptions, ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'], env },
+    ['--mount', 'sh', '-c', ENTER_ROOT, 'enter-root', root, user, environment, ...nodeOptions, ...args],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   )
 }

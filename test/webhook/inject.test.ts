@@ -454,7 +454,7 @@ t.test('a cluster is asked once for each ServiceAccount that is not at hand', as
           name: 'c',
           cluster: {
             server: server.url,
-            'certificate-authority-data': Buffer.from(server.cert).toString('base64'),
+            'certificate-authority-data': Buffer.from(server.ca).toString('base64'),
           },
         },
       ],

@@ -66,6 +66,7 @@ t.test(
     })
     t.equal(JSON.parse(body).response.patchType, 'JSONPatch')
 
+    await webhook.waitForLine((line) => line['uid'] !== undefined)
     const logged = webhook.lines.filter((line) => line['uid'] !== undefined)
     t.match(logged, [
       {

@@ -1,9 +1,7 @@
+import { MIN_TOKEN_EXPIRATION_SECONDS } from '../../webhook/identity/annotations.ts'
 import type { MutationSettings } from '../../webhook/identity/settings.ts'
 import type { FlagValues } from '../engine/flag-table.ts'
 import type { INJECTION_FLAGS } from './flags/injection-flags.ts'
-
-/** The least that the API server issues tokens for (authentication.k8s.io, TokenRequest). */
-const MIN_TOKEN_EXPIRATION_SECONDS = 600
 
 type InjectionValues = FlagValues<typeof INJECTION_FLAGS.flags>
 

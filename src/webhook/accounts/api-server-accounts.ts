@@ -7,9 +7,10 @@ import type { Metrics } from '../../telemetry/metrics.ts'
 import { createTally, runBeforeScrape, type Tally } from '../../telemetry/tally.ts'
 import type { Account, AccountAnnotations } from '../identity/account.ts'
 import { AccountLookups } from './account-lookups.ts'
+import { MAPPINGS_NAME } from './account-mapping.ts'
 import { AccountStore } from './account-store.ts'
 import type { Accounts } from './accounts.ts'
-import { CONFIG_MAP_NAME, ConfigMapSource } from './config-map-source.ts'
+import { ConfigMapSource } from './config-map-source.ts'
 import { WatchReports } from './watch-reports.ts'
 
 /** A fifth of the 5 s that the API server waits for a webhook as it is deployed. */
@@ -205,7 +206,7 @@ function reflectConfigMap(options: ApiServerAccountsOptions, namespace: string):
   const reports = new WatchReports({ ...options, resource: 'configmaps' })
   const resource = {
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`,
-    fieldSelector: `metadata.name=${CONFIG_MAP_NAME}`,
+    fieldSelector: `metadata.name=${MAPPINGS_NAME}`,
     accept: WHOLE_OBJECTS,
   }
   return {

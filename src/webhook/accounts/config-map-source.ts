@@ -3,11 +3,13 @@ import type { ApiObject } from '../../kubernetes/api-object.ts'
 import type { ReflectedStore, Replacement } from '../../kubernetes/reflected-resource.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import { type AccountMappings, NO_MAPPINGS, parseAccountMappings } from './account-mapping.ts'
-
-/** The ConfigMap's name and the key of its JSON, both fixed by the Go webhook. */
-export const CONFIG_MAP_NAME = 'pod-identity-webhook'
-const CONFIG_KEY = 'config'
+import {
+  type AccountMappings,
+  MAPPINGS_KEY,
+  MAPPINGS_NAME,
+  NO_MAPPINGS,
+  parseAccountMappings,
+} from './account-mapping.ts'
 
 /** The mappings of the ConfigMap as it is now; of one that cannot be read, as it last could. */
 export class ConfigMapSource implements ReflectedStore {
@@ -67,21 +69,21 @@ export class ConfigMapSource implements ReflectedStore {
   advance(): void {}
 
   #load(object: ApiObject | undefined): void {
-    const text = object?.data?.[CONFIG_KEY] ?? ''
+    const text = object?.data?.[MAPPINGS_KEY] ?? ''
     if (text === this.#text) return
     this.#text = text
     try {
       const { mappings, problems } = parseAccountMappings(text)
       this.#mappings = mappings
       for (const problem of problems) {
-        this.#logger.error({ problem }, `an entry of the ConfigMap ${CONFIG_MAP_NAME} is left out`)
+        this.#logger.error({ problem }, `an entry of the ConfigMap ${MAPPINGS_NAME} is left out`)
       }
       this.#metrics.configBadEntries.set({ source: 'config_map' }, problems.length)
       this.#metrics.configReloads.inc({ source: 'config_map', result: 'success' })
     } catch (error) {
       this.#logger.error(
-        { problem: `${CONFIG_KEY} ${describeError(error)}`, entries: this.#mappings.size },
-        `the ConfigMap ${CONFIG_MAP_NAME} cannot be read; its last good content stays`,
+        { problem: `${MAPPINGS_KEY} ${describeError(error)}`, entries: this.#mappings.size },
+        `the ConfigMap ${MAPPINGS_NAME} cannot be read; its last good content stays`,
       )
       this.#metrics.configReloads.inc({ source: 'config_map', result: 'failure' })
     }

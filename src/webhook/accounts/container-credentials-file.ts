@@ -1,7 +1,7 @@
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import type { FileContents } from './file-contents.ts'
-import { WatchedFiles } from './watched-files.ts'
+import type { FileContents } from '../files/file-contents.ts'
+import { WatchedFiles } from '../files/watched-files.ts'
 
 /** Which ServiceAccounts use container credentials. */
 export interface ContainerCredentials {

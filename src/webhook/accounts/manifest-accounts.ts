@@ -1,11 +1,12 @@
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { createTally, type Tally } from '../../telemetry/tally.ts'
+import type { FileContents } from '../files/file-contents.ts'
+import { WatchedFiles } from '../files/watched-files.ts'
 import { type Account, NO_ANNOTATIONS } from '../identity/account.ts'
 import { NO_MAPPINGS } from './account-mapping.ts'
 import type { Accounts } from './accounts.ts'
 import type { ContainerCredentials } from './container-credentials-file.ts'
-import type { FileContents } from './file-contents.ts'
 import { ManifestError } from './manifest-documents.ts'
 import {
   collectManifests,
@@ -14,7 +15,6 @@ import {
   type Manifests,
   parseManifestFiles,
 } from './manifest-files.ts'
-import { WatchedFiles } from './watched-files.ts'
 
 const NO_MANIFESTS: Manifests = {
   accounts: new Map(),

@@ -1,3 +1,4 @@
+import type { FileContents } from '../files/file-contents.ts'
 import type { AccountAnnotations } from '../identity/account.ts'
 import { parseAccountAnnotations } from '../identity/annotations.ts'
 import {
@@ -8,7 +9,6 @@ import {
   NO_MAPPINGS,
   parseAccountMappings,
 } from './account-mapping.ts'
-import type { FileContents } from './file-contents.ts'
 import {
   isObject,
   listObjects,

@@ -1,7 +1,7 @@
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import type { FileContents } from '../accounts/file-contents.ts'
-import { WatchedFiles } from '../accounts/watched-files.ts'
+import type { FileContents } from '../files/file-contents.ts'
+import { WatchedFiles } from '../files/watched-files.ts'
 import { readServingPair, type ServingPair } from './serving-pair.ts'
 
 /** Where the serving certificate is, and who hears of a new one. */

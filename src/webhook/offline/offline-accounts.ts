@@ -8,9 +8,9 @@ import {
 } from '../accounts/account-mapping.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { readIdentities } from '../accounts/container-credentials-file.ts'
-import { readFiles } from '../accounts/file-contents.ts'
 import { ManifestError } from '../accounts/manifest-documents.ts'
 import type { Manifests } from '../accounts/manifest-files.ts'
+import { readFiles } from '../files/file-contents.ts'
 import type { AccountAnnotations } from '../identity/account.ts'
 import { parseAccountAnnotations } from '../identity/annotations.ts'
 

@@ -136,3 +136,34 @@ t.test('--help is coloured on a terminal only, and not against NO_COLOR', async 
 t.test('the process itself is an io', async (t) => {
   t.equal(await runProgram(echo, ['--thing-count=4'], process), 4)
 })
+
+t.test(
+  'flags of a group that is refused are named with the reason, and do not come from the environment',
+  async (t) => {
+    const program: Program = {
+      ...echo,
+      usageExitCode: 1,
+      commands: [
+        defineCommand({
+          name: 'only',
+          summary: 'Do it',
+          groups: {
+            refused: {
+              title: 'Refused',
+              refusal: 'there is no such thing; use --thing-count',
+              flags: { oldThing: { kind: 'string', name: 'old-thing', help: 'Refused.' } },
+            },
+          },
+          examples: [],
+          run: async ({ refused }) => (refused.oldThing === undefined ? 0 : 3),
+        }),
+      ],
+    }
+    const { io, output } = captureIo({ env: { TOOL_OLD_THING: 'x' } })
+    t.equal(await runProgram(program, [], io), 0)
+    t.equal(await runProgram(program, ['--old-thing=1'], io), 1, 'the exit code is the program’s own')
+    t.equal(output.stderr, 'tool: --old-thing is refused: there is no such thing; use --thing-count\n')
+    t.equal(await runProgram(program, ['--help'], io), 0)
+    t.match(output.stdout, /Refused:\n {2}--old-thing\n/)
+  },
+)

@@ -8,7 +8,7 @@ async function prepare(t: Test, timeoutMs = 60_000) {
   const server = await FakeApiServer.start()
   const client = new ApiClient({
     server: new URL(server.url),
-    tls: { ca: server.cert },
+    tls: { ca: server.ca },
     credentials: NO_CREDENTIALS,
   })
   t.teardown(async () => {

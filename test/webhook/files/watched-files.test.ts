@@ -1,8 +1,8 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { FileContents } from '../../../src/webhook/accounts/file-contents.ts'
-import { WatchedFiles } from '../../../src/webhook/accounts/watched-files.ts'
+import type { FileContents } from '../../../src/webhook/files/file-contents.ts'
+import { WatchedFiles } from '../../../src/webhook/files/watched-files.ts'
 
 const NEVER_MS = 2 ** 30
 
