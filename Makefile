@@ -39,9 +39,11 @@ run: $(BUNDLE) certs ## Serve the examples on https://localhost:8443 until Ctrl-
 request: $(INSTALLED) ## Send the example pod to what `make run` serves
 	@node scripts/demo/request.ts --port=$(PORT)
 
-.PHONY: test test-cluster check lint typecheck format reference
+.PHONY: test test-aws test-cluster check lint typecheck format reference
 test: $(BUNDLE) ## Run the tests
 	@npm test --silent
+test-aws: $(BUNDLE) ## Run clients that are not ours (boto3) against what we serve
+	@node test/aws/run.ts
 test-cluster: $(BUNDLE) ## Run the tests against a real control plane, built on first use
 	@node test/cluster/run.ts
 check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests and generated pages
@@ -56,11 +58,13 @@ format: $(INSTALLED) ## Format all files and mend what lint can mend
 reference: $(INSTALLED) ## Write docs/reference from the tables in src
 	node scripts/reference.ts
 
-.PHONY: bench bench-start soak
+.PHONY: bench bench-start bench-roles-anywhere soak
 bench: $(BUNDLE) ## Measure throughput, latency and memory beside a bare server
 	node bench/throughput.ts $(ARGS)
 bench-start: $(BUNDLE) ## Measure the time and memory from process start to ready
 	node bench/start.ts $(ARGS)
+bench-roles-anywhere: $(BUNDLE) ## Measure credential-process from start to exit beside an empty process
+	node bench/roles-anywhere-start.ts $(ARGS)
 soak: $(BUNDLE) ## Load, reload certificates every second, watch descriptors and memory: make soak DURATION=10m
 	node bench/soak.ts --duration=$(DURATION) $(ARGS)
 

@@ -42,8 +42,8 @@ function writeBuiltinModule(name: string): string {
     ([key, { value }]) => /^(?!default$)[a-z]\w*$/i.test(key) && value !== undefined,
   )
   return [
-    'export default builtin',
     `const builtin = process.getBuiltinModule(${JSON.stringify(name)})`,
+    'export default builtin',
     'const readExport = (name) => builtin[name]',
     ...names.map(([key]) => `export const ${key} = /* @__PURE__ */ readExport('${key}')`),
   ].join('\n')

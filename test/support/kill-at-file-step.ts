@@ -25,6 +25,6 @@ function intercept(target: object, names: readonly string[]): void {
 const handle: FileHandle = await fs.open(process.execPath)
 const prototype = Object.getPrototypeOf(handle) as object
 await handle.close()
-intercept(prototype, ['writeFile', 'sync', 'chmod', 'stat', 'close'])
+intercept(prototype, ['writeFile', 'sync', 'chmod', 'stat'])
 intercept(fs, ['open', 'rename', 'readFile', 'stat', 'mkdir', 'realpath', 'rm'])
 syncBuiltinESMExports()
