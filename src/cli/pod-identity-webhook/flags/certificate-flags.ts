@@ -9,7 +9,7 @@ export const CERTIFICATE_FLAGS = {
       kind: 'boolean',
       name: 'in-cluster',
       default: true,
-      help: 'Make the serving certificate and keep it in --tls-secret, except with --manifests. With =false it comes from files.',
+      help: 'Accepted as the Go webhook takes it. This version makes no certificates: with =true as with =false it reads --tls-cert and --tls-key, and with =true a warning says so.',
     },
     certPath: {
       kind: 'string',
@@ -49,7 +49,7 @@ export const CERTIFICATE_FLAGS = {
       placeholder: 'NAME',
       default: 'pod-identity-webhook',
       accepts: DNS_SUBDOMAIN,
-      help: 'Secret in --namespace for the certificate authority that --in-cluster makes.',
+      help: 'Accepted and not used: this version makes no certificates.',
     },
     serviceName: {
       kind: 'string',
@@ -57,7 +57,7 @@ export const CERTIFICATE_FLAGS = {
       placeholder: 'NAME',
       default: 'pod-identity-webhook',
       accepts: DNS_LABEL,
-      help: 'Service that leads to the webhook: what the certificate of --in-cluster is for.',
+      help: 'Accepted and not used: this version makes no certificates.',
     },
     webhookConfigurationName: {
       kind: 'string',
@@ -65,7 +65,7 @@ export const CERTIFICATE_FLAGS = {
       placeholder: 'NAME',
       default: 'pod-identity-webhook',
       accepts: DNS_SUBDOMAIN,
-      help: 'MutatingWebhookConfiguration that is given the certificate authority of --in-cluster.',
+      help: 'Accepted and not used: this version makes no certificates.',
     },
   },
 } as const satisfies FlagGroup
