@@ -31,6 +31,10 @@ build: $(BUNDLE) ## Bundle the webhook into one file, dist/pod-identity-webhook.
 certs: $(INSTALLED) ## Make a development CA and serving certificate in certs/
 	@node scripts/certs.ts
 
+.PHONY: ecr-credential-provider
+ecr-credential-provider: $(BUNDLE) ## Make the kubelet's ECR plugin a program that needs no Node: dist/ecr-credential-provider
+	node scripts/single-executable.ts
+
 .PHONY: demo run request
 demo: $(BUNDLE) certs ## Serve, post the example pod as the API server would, show what changes
 	@node scripts/demo/demo.ts
@@ -40,7 +44,7 @@ request: $(INSTALLED) ## Send the example pod to what `make run` serves
 	@node scripts/demo/request.ts --port=$(PORT)
 
 .PHONY: test test-aws test-cluster check lint typecheck format reference
-test: $(BUNDLE) ## Run the tests
+test: $(BUNDLE) certs ## Run the tests
 	@npm test --silent
 test-aws: $(BUNDLE) ## Run clients that are not ours (boto3) against what we serve
 	@node test/aws/run.ts
@@ -58,13 +62,15 @@ format: $(INSTALLED) ## Format all files and mend what lint can mend
 reference: $(INSTALLED) ## Write docs/reference from the tables in src
 	node scripts/reference.ts
 
-.PHONY: bench bench-start bench-roles-anywhere soak
+.PHONY: bench bench-start bench-roles-anywhere bench-ecr soak
 bench: $(BUNDLE) ## Measure throughput, latency and memory beside a bare server
 	node bench/throughput.ts $(ARGS)
 bench-start: $(BUNDLE) ## Measure the time and memory from process start to ready
 	node bench/start.ts $(ARGS)
 bench-roles-anywhere: $(BUNDLE) ## Measure credential-process from start to exit beside an empty process
 	node bench/roles-anywhere-start.ts $(ARGS)
+bench-ecr: $(BUNDLE) ## Measure the kubelet's ECR plugin from start to exit beside an empty process
+	node bench/ecr-start.ts $(ARGS)
 soak: $(BUNDLE) ## Load, reload certificates every second, watch descriptors and memory: make soak DURATION=10m
 	node bench/soak.ts --duration=$(DURATION) $(ARGS)
 

@@ -4,7 +4,6 @@
  * The network is set aside: what a bare HTTPS POST to the same server costs a Node process over an empty one is taken
  * off. Runs of the three kinds alternate; --runs says how many there are of each. A missed aim is shown and is no error.
  */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,8 +15,7 @@ import {
   startRolesAnywhereServer,
   TRUST_ANCHOR_ARN,
 } from '../test/support/roles-anywhere-server.ts'
-import { findMedian } from './statistics.ts'
-import { formatTable } from './table.ts'
+import { formatStartTimes, type TimedCommand, timeCommands } from './process-start.ts'
 
 const AIM = 1.5
 const BUNDLE = join(import.meta.dirname, '..', 'dist', 'roles-anywhere.mjs')
@@ -41,9 +39,13 @@ try {
   const { certificate, key } = await authority.issue({ name: 'CN=localhost', dnsNames: ['127.0.0.1'] })
   const server = await startRolesAnywhereServer([authority.certificate], { tls: { cert: certificate, key } })
   const caPath = write('ca.pem', authority.certificate)
-  const commands: Record<string, string[]> = {
-    empty: ['-e', '0'],
-    'bare POST': [write('post.mjs', BARE_POST), `${server.url}/sessions`, caPath],
+  const env = { AWS_CA_BUNDLE: caPath }
+  const commands: Record<string, TimedCommand> = {
+    empty: { args: ['-e', '0'], role: 'empty' },
+    'bare POST': {
+      args: [write('post.mjs', BARE_POST), `${server.url}/sessions`, caPath],
+      role: 'bare request',
+    },
   }
   for (const keyKind of ['ec', 'rsa'] satisfies KeyKind[]) {
     const leaf = await authority.issue({ name: 'CN=node', keyKind })
@@ -57,57 +59,12 @@ try {
       ROLE_ARN,
     ]
     const flags = ['--certificate', path, '--endpoint', server.url, ...arns]
-    commands[`credential-process ${keyKind}`] = [BUNDLE, 'credential-process', ...flags]
+    const args = [BUNDLE, 'credential-process', ...flags]
+    commands[`credential-process ${keyKind}`] = { args, env, role: 'program' }
   }
-  report(await measure(commands, Number(values.runs), { AWS_CA_BUNDLE: caPath }))
+  console.log(formatStartTimes(commands, await timeCommands(commands, Number(values.runs))))
+  console.log(`aim: at most ${AIM} of an empty process, network aside`)
   await server.close()
 } finally {
   rmSync(folder, { recursive: true, force: true })
-}
-
-async function measure(commands: Record<string, string[]>, runs: number, env: Record<string, string>) {
-  const timesMs = new Map(Object.keys(commands).map((name) => [name, [] as number[]]))
-  for (let run = 0; run < runs; run++) {
-    for (const [name, args] of Object.entries(commands)) timesMs.get(name)?.push(await timeProcess(args, env))
-  }
-  return timesMs
-}
-
-async function timeProcess(args: string[], env: Record<string, string>): Promise<number> {
-  const startedAt = performance.now()
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env })
-  child.stdout.resume()
-  const { promise, resolve } = Promise.withResolvers<number | null>()
-  child.once('close', resolve)
-  if ((await promise) !== 0 && !args.includes(`${folder}/post.mjs`)) throw new Error('a run failed')
-  return performance.now() - startedAt
-}
-
-function report(timesMs: ReadonlyMap<string, readonly number[]>): void {
-  const summarise = (times: readonly number[] = []) => [Math.min(...times), findMedian(times)] as const
-  const [emptyBest, emptyMedian] = summarise(timesMs.get('empty'))
-  const [postBest, postMedian] = summarise(timesMs.get('bare POST'))
-  const rows = [...timesMs].map(([name, times]) => {
-    const [best, median] = summarise(times)
-    const isProgram = name.startsWith('credential-process')
-    const ratio = (value: number, empty: number) => (value / empty).toFixed(2)
-    return [
-      name,
-      best.toFixed(1),
-      median.toFixed(1),
-      ratio(median, emptyMedian),
-      isProgram ? ratio(best - (postBest - emptyBest), emptyBest) : '',
-      isProgram ? ratio(median - (postMedian - emptyMedian), emptyMedian) : '',
-    ]
-  })
-  const heading = [
-    'process',
-    'best ms',
-    'median ms',
-    'of empty',
-    'network aside, best',
-    'network aside, median',
-  ]
-  console.log(formatTable(heading, rows))
-  console.log(`aim: at most ${AIM} of an empty process, network aside`)
 }

@@ -13,8 +13,11 @@ const COMMONJS_NAMES = [
   'const __dirname = dirnameOfModule(__filename)',
 ].join('\n')
 
-/** Programs without packages, whose start counts: credential_process runs for every command of the AWS CLI. */
-const PROGRAMS_WITHOUT_COMMONJS = ['roles-anywhere']
+/**
+ * Programs whose start counts, and whose packages are ES modules: credential_process runs for every command of the AWS
+ * CLI, the kubelet's plugin for every image.
+ */
+const PROGRAMS_WITHOUT_COMMONJS = ['roles-anywhere', 'ecr-credential-provider']
 
 /** What package.json exports to other programs, by file name. */
 const LIBRARIES = { 'roles-anywhere': 'src/roles-anywhere/from-roles-anywhere.ts' }
@@ -35,11 +38,15 @@ function loadOnDemand(modules: RegExp): Plugin {
   }
 }
 
+/** Exports behind getters that the AWS SDK imports; others warn that they are deprecated when they are read. */
+const LAZY_EXPORTS = ['promises', 'getRandomValues', 'ReadStream']
+
 /** As ES exports: of CommonJS, the bundle would copy every property with its getter, for each file that imports it. */
 function writeBuiltinModule(name: string): string {
   const exports = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(name)))
   const names = exports.filter(
-    ([key, { value }]) => /^(?!default$)[a-z]\w*$/i.test(key) && value !== undefined,
+    ([key, { value }]) =>
+      /^(?!default$)[a-z]\w*$/i.test(key) && (value !== undefined || LAZY_EXPORTS.includes(key)),
   )
   return [
     `const builtin = process.getBuiltinModule(${JSON.stringify(name)})`,
@@ -61,11 +68,18 @@ const COMMON: BuildOptions = {
   logLevel: 'warning',
 }
 
+/** The package yaml keeps its ES modules for browsers; its CommonJS ones would ask for `require`. */
+const AS_ES_MODULES: BuildOptions = {
+  mainFields: ['module', 'main'],
+  conditions: ['module'],
+  alias: { yaml: './node_modules/yaml/browser/index.js' },
+}
+
 for await (const entry of glob('src/bin/*.ts')) {
   const name = basename(entry, '.ts')
   const outfile = `dist/${name}.mjs`
   const startOptions: BuildOptions = PROGRAMS_WITHOUT_COMMONJS.includes(name)
-    ? { plugins: [loadOnDemand(/^node:/)] }
+    ? { plugins: [loadOnDemand(/^node:/)], ...AS_ES_MODULES }
     : { plugins: [loadOnDemand(/^node:https?$/)], banner: { js: COMMONJS_NAMES } }
   await build({ ...COMMON, ...startOptions, entryPoints: [entry], outfile })
   await chmod(outfile, 0o755)

@@ -1,10 +1,16 @@
 // Writes docs/reference from the tables that the program itself runs by; --check only compares.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createProgram as createEcrCredentialProviderProgram } from '../src/cli/ecr-credential-provider/program.ts'
 import type { Command } from '../src/cli/engine/command.ts'
 import { isInert, nameVariable } from '../src/cli/engine/command-line.ts'
 import type { FlagDefinition, FlagGroup } from '../src/cli/engine/flag-table.ts'
 import { describeAllowed } from '../src/cli/engine/flag-value.ts'
-import { describeDefault, describeEnvironment, labelFlag } from '../src/cli/engine/help-page.ts'
+import {
+  describeDefault,
+  describeEnvironment,
+  labelFlag,
+  labelOperands,
+} from '../src/cli/engine/help-page.ts'
 import type { Program } from '../src/cli/engine/program.ts'
 import { createProgram } from '../src/cli/pod-identity-webhook/program.ts'
 import { createProgram as createRolesAnywhereProgram } from '../src/cli/roles-anywhere/program.ts'
@@ -21,6 +27,7 @@ export function renderPages(): ReadonlyMap<string, string> {
   const actions = { serve: async () => {}, inject: async () => {} }
   return new Map([
     ['flags.md', renderFlags(createProgram(actions))],
+    ['ecr-credential-provider.md', renderFlags(createEcrCredentialProviderProgram())],
     ['metrics.md', renderMetrics()],
     ['reasons.md', renderReasons()],
     ['roles-anywhere.md', renderFlags(createRolesAnywhereProgram())],
@@ -52,6 +59,7 @@ function renderCommand(program: Program, command: Command, isDefault: boolean): 
   return [
     `## ${command.name}`,
     `${command.summary}${isDefault ? '; what runs when no command is named' : ''}.`,
+    ...(command.operandRule === undefined ? [] : [`Takes \`${labelOperands(command).trim()}\`.`]),
     ...groups.flatMap((group) => renderGroup(program, group)),
     '### Examples',
     `\`\`\`sh\n${command.examples.map(({ purpose, line }) => `# ${purpose}\n${line}`).join('\n')}\n\`\`\``,

@@ -10,28 +10,53 @@ export interface Assignment {
   readonly text: string
 }
 
+/** The arguments of a command that are not flags; at least one is needed. */
+export interface OperandRule {
+  /** Stands for one in `--help`: `FILE`. */
+  readonly placeholder: string
+  readonly isRepeatable: boolean
+}
+
+/** What arguments say. */
+export interface ReadArguments {
+  readonly assignments: readonly Assignment[]
+  readonly operands: readonly string[]
+}
+
 /**
  * Splits arguments into flags and their texts, by pflag's rules: `--flag=value`, `--flag value`, `-f=value`, `-f value`,
- * `-fvalue`; a boolean takes a value only after `=`; `_` in a name is read as `-`, as klog's flags are written.
+ * `-fvalue`; a boolean takes a value only after `=`; `_` in a name is read as `-`, as klog's flags are written. Operands may stand anywhere; after `--` there is nothing else.
  *
- * Throws a UsageError on an unknown flag, a missing value, or an argument that is not a flag.
+ * Throws a UsageError on an unknown flag, a missing value, or an argument that is neither a flag nor an operand.
  */
-export function readArguments(definitions: readonly FlagDefinition[], args: readonly string[]): Assignment[] {
+export function readArguments(
+  definitions: readonly FlagDefinition[],
+  args: readonly string[],
+  operandRule: OperandRule | undefined,
+): ReadArguments {
   const assignments: Assignment[] = []
+  const operands: string[] = []
+  const addOperand = (argument: string, before: Assignment | undefined) => {
+    const isAllowed = operandRule !== undefined && (operandRule.isRepeatable || operands.length === 0)
+    if (!isAllowed || argument === '') throw unexpectedArgument(argument, before)
+    operands.push(argument)
+  }
   for (let index = 0; index < args.length; index++) {
     const argument = args[index] ?? ''
     if (argument === '--') {
-      const next = args[index + 1]
-      if (next === undefined) break
-      throw unexpectedArgument(next, undefined)
+      for (const operand of args.slice(index + 1)) addOperand(operand, undefined)
+      break
     }
-    if (argument === '-' || !argument.startsWith('-')) throw unexpectedArgument(argument, assignments.at(-1))
+    if (argument === '-' || !argument.startsWith('-')) {
+      addOperand(argument, assignments.at(-1))
+      continue
+    }
     const { definition, written, inlineText } = findFlag(definitions, argument)
     const text = inlineText ?? (definition.kind === 'boolean' ? 'true' : args[++index])
     if (text === undefined) throw new UsageError(`${written} needs a value: ${describeAllowed(definition)}`)
     assignments.push({ definition, written, text })
   }
-  return assignments
+  return { assignments, operands }
 }
 
 interface FoundFlag {

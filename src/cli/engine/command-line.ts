@@ -1,4 +1,4 @@
-import { type Assignment, readArguments } from './arguments.ts'
+import { type Assignment, type OperandRule, readArguments } from './arguments.ts'
 import type {
   FlagDefinition,
   FlagGroup,
@@ -27,7 +27,7 @@ const NO_ENVIRONMENT: Environment = { prefix: '', variables: {} }
 /** What a command line asks for. */
 export type CommandLine<G extends FlagGroups> =
   | { readonly kind: 'help' | 'version' }
-  | { readonly kind: 'run'; readonly values: GroupValues<G> }
+  | { readonly kind: 'run'; readonly values: GroupValues<G>; readonly operands: readonly string[] }
 
 /**
  * Reads the arguments after the command's name; what they do not give comes from the environment, else from the defaults.
@@ -38,10 +38,11 @@ export function readCommandLine<G extends FlagGroups>(
   groups: G,
   args: readonly string[],
   environment: Environment,
+  operandRule?: OperandRule,
 ): CommandLine<G> {
   const tables = [...Object.values(groups).map((group) => group.flags), BUILT_IN_FLAGS]
   const definitions = tables.flatMap((table) => Object.values<FlagDefinition>(table))
-  const assignments = readArguments(definitions, args)
+  const { assignments, operands } = readArguments(definitions, args, operandRule)
   const builtIn = readValues(BUILT_IN_FLAGS, assignments, NO_ENVIRONMENT)
   if (builtIn.help) return { kind: 'help' }
   if (builtIn.version) return { kind: 'version' }
@@ -50,7 +51,9 @@ export function readCommandLine<G extends FlagGroups>(
     key,
     readValues(group.flags, assignments, isInert(group) ? NO_ENVIRONMENT : environment),
   ])
-  return { kind: 'run', values: Object.fromEntries(values) as GroupValues<G> }
+  if (operandRule !== undefined && operands.length === 0)
+    throw new UsageError(`${operandRule.placeholder} is needed; --help tells more`)
+  return { kind: 'run', values: Object.fromEntries(values) as GroupValues<G>, operands }
 }
 
 /** Whether the values of the group's flags do nothing. */

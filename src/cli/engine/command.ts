@@ -1,3 +1,4 @@
+import type { OperandRule } from './arguments.ts'
 import { type Environment, readCommandLine } from './command-line.ts'
 import type { FlagGroups, GroupValues } from './flag-table.ts'
 
@@ -23,6 +24,8 @@ export interface CommandDescription {
   /** One sentence, without its full stop. */
   readonly summary: string
   readonly groups: FlagGroups
+  /** Without it, the command takes flags alone. */
+  readonly operandRule?: OperandRule
   readonly examples: readonly { readonly purpose: string; readonly line: string }[]
 }
 
@@ -37,19 +40,19 @@ export interface Command extends CommandDescription {
   read(args: readonly string[], environment: Environment): CommandRequest
 }
 
-/** Makes a command whose `run` gets the values that its flag tables say. */
+/** Makes a command whose `run` gets the values that its flag tables say, and its operands. */
 export function defineCommand<const G extends FlagGroups>(
   definition: CommandDescription & {
     readonly groups: G
-    run(values: GroupValues<G>, io: CommandIo): Promise<number>
+    run(values: GroupValues<G>, io: CommandIo, operands: readonly string[]): Promise<number>
   },
 ): Command {
   const { run, ...description } = definition
   return {
     ...description,
     read(args, environment) {
-      const line = readCommandLine(definition.groups, args, environment)
-      return line.kind === 'run' ? { kind: 'run', run: (io) => run(line.values, io) } : line
+      const line = readCommandLine(definition.groups, args, environment, definition.operandRule)
+      return line.kind === 'run' ? { kind: 'run', run: (io) => run(line.values, io, line.operands) } : line
     },
   }
 }

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Command } from './command.ts'
+import type { Command, CommandDescription } from './command.ts'
 import { BUILT_IN_FLAGS, isInert, nameVariable } from './command-line.ts'
 import type { FlagDefinition, FlagGroup } from './flag-table.ts'
 import type { Program } from './program.ts'
@@ -16,7 +16,7 @@ const TEXT_COLUMN = 32
 /** Writes the help page of a command; the program's default command lists the others too. */
 export function renderHelp(program: Program, command: Command, layout: PageLayout): string {
   const isDefault = command === program.commands[0]
-  const usage = `${program.name} ${isDefault ? `[${command.name}]` : command.name} [flags]`
+  const usage = `${program.name} ${isDefault ? `[${command.name}]` : command.name} [flags]${labelOperands(command)}`
   const sections = [
     `${heading('Usage:', layout)} ${usage}`,
     ...wrapText(`${isDefault ? program.summary : command.summary}.`, layout.width),
@@ -31,6 +31,13 @@ export function renderHelp(program: Program, command: Command, layout: PageLayou
   sections.push('', heading('Examples:', layout))
   for (const { purpose, line } of command.examples) sections.push(`  # ${purpose}`, `  ${line}`)
   return `${sections.join('\n')}\n`
+}
+
+/** What follows the flags of a command, with the space before it: ` FILE...`. */
+export function labelOperands({ operandRule }: CommandDescription): string {
+  return operandRule === undefined
+    ? ''
+    : ` ${operandRule.placeholder}${operandRule.isRepeatable ? '...' : ''}`
 }
 
 /** The rule by which flags come from the environment, with an example. */

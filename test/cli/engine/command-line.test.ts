@@ -302,3 +302,29 @@ t.test('values have the types that the table says', async (t) => {
   })
   t.pass('checked by the compiler')
 })
+
+const OPERANDS: readonly (readonly [
+  args: string,
+  isRepeatable: boolean,
+  operands: readonly string[] | string,
+])[] = [
+  ['a.yaml', false, ['a.yaml']],
+  ['--port=1 a.yaml', false, ['a.yaml']],
+  ['a.yaml --port=1', false, ['a.yaml']],
+  ['--in-cluster a.yaml', false, ['a.yaml']],
+  ['a.yaml --port 1 b.yaml', true, ['a.yaml', 'b.yaml']],
+  ['-- --port -v', true, ['--port', '-v']],
+  ['a.yaml b.yaml', false, 'unexpected argument "b.yaml"; --help lists what is allowed'],
+  ['--port=1', true, 'FILE is needed; --help tells more'],
+  ['', true, 'unexpected argument ""; --help lists what is allowed'],
+]
+
+for (const [args, isRepeatable, expected] of OPERANDS) {
+  t.test(`reads operands of ${args}${isRepeatable ? ', where several are allowed' : ''}`, async (t) => {
+    const operandRule = { placeholder: 'FILE', isRepeatable }
+    const readOperands = () =>
+      readCommandLine(GROUPS, args.split(' '), { prefix: 'MY_', variables: {} }, operandRule)
+    if (typeof expected === 'string') t.throws(readOperands, new UsageError(expected))
+    else t.match(readOperands(), { kind: 'run', operands: expected })
+  })
+}

@@ -167,3 +167,23 @@ t.test(
     t.match(output.stdout, /Refused:\n {2}--old-thing\n/)
   },
 )
+
+t.test('a command gets its operands, and its help shows their place', async (t) => {
+  const list = defineCommand({
+    name: 'list',
+    summary: 'Do list',
+    groups: {},
+    operandRule: { placeholder: 'FILE', isRepeatable: true },
+    examples: [],
+    async run(_values, io, operands) {
+      io.stdout.write(operands.join())
+      return 0
+    },
+  })
+  const program: Program = { ...echo, commands: [...echo.commands, list] }
+  const { io, output } = captureIo()
+  t.equal(await runProgram(program, ['list', 'a', 'b'], io), 0)
+  t.equal(output.stdout, 'a,b')
+  await runProgram(program, ['list', '--help'], io)
+  t.match(output.stdout, 'Usage: tool list [flags] FILE...\n')
+})

@@ -4,7 +4,13 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { buildPrograms, findBuildFolder, PROGRAMS, type Program } from './control-plane-build.ts'
+import {
+  buildOwnProgram,
+  buildPrograms,
+  findBuildFolder,
+  PROGRAMS,
+  type Program,
+} from './control-plane-build.ts'
 
 const run = promisify(execFile)
 
@@ -35,15 +41,7 @@ export async function findControlPlaneBinaries(
   env: NodeJS.ProcessEnv,
   reportProgress: (line: string) => void,
 ): Promise<ControlPlaneBinaries> {
-  const minor = (env['KUBERNETES_VERSION'] || Object.keys(MODULE_FOLDERS)[0] || '').replace(
-    /^v?(\d+\.\d+).*$/,
-    '$1',
-  )
-  const moduleFolder = MODULE_FOLDERS[minor]
-  if (moduleFolder === undefined) {
-    const known = Object.keys(MODULE_FOLDERS).join(', ')
-    throw new RangeError(`KUBERNETES_VERSION: ${minor} is none of ${known}`)
-  }
+  const { minor, moduleFolder } = findModule(env)
   const { version, buildFolder } = await findBuildFolder(moduleFolder, env)
   const chosenFolder = env['KUBEBUILDER_ASSETS']
   const folders = [...(chosenFolder ? [chosenFolder] : []), buildFolder]
@@ -62,6 +60,28 @@ export async function findControlPlaneBinaries(
   }
   await buildPrograms({ programs: missing, version, moduleFolder, buildFolder, env, reportProgress })
   return { ...inFolder(buildFolder), ...found }
+}
+
+/**
+ * Builds `kubelet-plugin`, which asks the kubelet's own code, where this state of it is not built yet: some seconds where the
+ * control plane was built here, else a minute. `undefined` where there is no Go.
+ */
+export async function findKubeletPlugin(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  if (!(await canRun('go', ['version']))) return undefined
+  const { moduleFolder } = findModule(env)
+  const { buildFolder } = await findBuildFolder(moduleFolder, env)
+  return buildOwnProgram('kubelet-plugin', { moduleFolder, buildFolder, env })
+}
+
+function findModule(env: NodeJS.ProcessEnv) {
+  const minor = (env['KUBERNETES_VERSION'] || Object.keys(MODULE_FOLDERS)[0] || '').replace(
+    /^v?(\d+\.\d+).*$/,
+    '$1',
+  )
+  const moduleFolder = MODULE_FOLDERS[minor]
+  if (moduleFolder !== undefined) return { minor, moduleFolder }
+  const known = Object.keys(MODULE_FOLDERS).join(', ')
+  throw new RangeError(`KUBERNETES_VERSION: ${minor} is none of ${known}`)
 }
 
 function isComplete(found: Partial<ControlPlaneBinaries>): found is ControlPlaneBinaries {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 
@@ -67,14 +67,7 @@ export async function buildPrograms(options: {
       `${outputFolder}/`,
       ...packages,
     ]
-    const go = spawn('go', args, {
-      cwd: moduleFolder,
-      env: { ...env, CGO_ENABLED: '0' },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-    const [code] = await once(go, 'exit')
-    if (code !== 0)
-      throw new Error(`go build in ${moduleFolder} failed with exit code ${code}; its errors are above`)
+    await runGo(args, moduleFolder, env)
     for (const program of programs) {
       await rename(join(outputFolder, fileNameOfBuild(program)), join(buildFolder, program))
     }
@@ -83,6 +76,49 @@ export async function buildPrograms(options: {
     clearInterval(progress)
     await rm(outputFolder, { recursive: true, force: true })
   }
+}
+
+/**
+ * Builds a Go program of our own, `name/main.go` in the module, into `buildFolder` and gives its path. Each state of its source
+ * has a file of its own there.
+ */
+export async function buildOwnProgram(
+  name: string,
+  {
+    moduleFolder,
+    buildFolder,
+    env,
+  }: { readonly moduleFolder: string; readonly buildFolder: string; readonly env: NodeJS.ProcessEnv },
+): Promise<string> {
+  const source = await readFile(join(moduleFolder, name, 'main.go'))
+  const digest = createHash('sha256').update(source).digest('hex').slice(0, 12)
+  const path = join(buildFolder, `${name}-${digest}`)
+  const isBuilt = await access(path).then(
+    () => true,
+    () => false,
+  )
+  if (isBuilt) return path
+  await mkdir(buildFolder, { recursive: true })
+  const outputFolder = await mkdtemp(join(buildFolder, 'building-'))
+  try {
+    const output = join(outputFolder, name)
+    await runGo(['build', '-trimpath', '-ldflags', '-s -w', '-o', output, `./${name}`], moduleFolder, env)
+    await rename(output, path)
+  } finally {
+    await rm(outputFolder, { recursive: true, force: true })
+  }
+  return path
+}
+
+async function runGo(args: readonly string[], moduleFolder: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const go = spawn('go', args, {
+    cwd: moduleFolder,
+    env: { ...env, CGO_ENABLED: '0' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const [code] = await once(go, 'exit')
+  if (code !== 0)
+    throw new Error(`go build in ${moduleFolder} failed with exit code ${code}; its errors are above`)
 }
 
 /** go build names a program after the last element of its package's path that is not a major version. */

@@ -1,0 +1,93 @@
+import type { AwsCredentialIdentity } from '@aws-sdk/types'
+import type { RequestSurroundings } from './aws-request-handler.ts'
+import type { CredentialSource, RolesAnywhereSource } from './credential-source.ts'
+import { findDefaultRegion, requireDefaultRegion } from './default-region.ts'
+import { ProviderError } from './provider-error.ts'
+import { PUBLIC_REGION, type Registry } from './registry.ts'
+import { describeServiceError } from './service-error.ts'
+
+/** What getting credentials needs of the process. */
+export interface ExchangeSurroundings extends RequestSurroundings {
+  now(): Date
+  /** Names the program and its version to IAM Roles Anywhere. */
+  readonly userAgent: string
+}
+
+/**
+ * Exchanges what the source has for AWS credentials; `undefined` for the default chain, which the SDK's client walks by
+ * itself. Rejects with a {@link ProviderError} or a RolesAnywhereError.
+ */
+export async function exchangeCredentials(
+  source: CredentialSource,
+  registry: Registry,
+  surroundings: ExchangeSurroundings,
+): Promise<AwsCredentialIdentity | undefined> {
+  switch (source.kind) {
+    case 'web-identity':
+      return await takeRole(source, registry, surroundings)
+    case 'roles-anywhere':
+      return await createRolesAnywhereSession(source, surroundings)
+    case 'default-chain':
+      return undefined
+  }
+}
+
+async function takeRole(
+  source: { readonly roleArn: string; readonly token: string },
+  registry: Registry,
+  surroundings: RequestSurroundings,
+): Promise<AwsCredentialIdentity> {
+  const region = await findTokenRegion(registry, surroundings.env)
+  const variant = registry.kind === 'private' ? registry.variant : { isFips: false, isDualStack: false }
+  surroundings.trail.begin(`taking the role ${source.roleArn} with the pod's token`)
+  const { assumeRole } = await import('./assumed-role.ts')
+  let credentials: AwsCredentialIdentity | undefined
+  try {
+    credentials = await assumeRole(source, { region, variant }, surroundings)
+  } catch (error) {
+    throw new ProviderError(`failed to assume role: ${describeServiceError(error)}`, { cause: error })
+  }
+  if (credentials !== undefined) return credentials
+  throw new ProviderError('failed to assume role: STS answers without credentials')
+}
+
+async function findTokenRegion(registry: Registry, env: RequestSurroundings['env']): Promise<string> {
+  switch (registry.kind) {
+    case 'private':
+      return registry.region
+    case 'public':
+      return (await findDefaultRegion(env)) ?? PUBLIC_REGION
+    case 'mirror':
+      return await requireDefaultRegion(registry.host, env)
+  }
+}
+
+async function createRolesAnywhereSession(
+  source: RolesAnywhereSource,
+  { env, now, trail, userAgent }: ExchangeSurroundings,
+): Promise<AwsCredentialIdentity> {
+  const { trustAnchorArn, profileArn, roleArn, certificatePath, privateKeyPath, intermediatesPath } = source
+  trail.begin(`taking the role ${roleArn} by IAM Roles Anywhere`)
+  const { createSession } = await import('../roles-anywhere/create-session.ts')
+  const { accessKeyId, secretAccessKey, sessionToken } = await createSession(
+    {
+      request: {
+        trustAnchorArn,
+        profileArn,
+        roleArn,
+        durationSeconds: SESSION_SECONDS,
+        roleSessionName: undefined,
+        region: undefined,
+        endpoint: undefined,
+      },
+      keys: { certificatePath, privateKeyPath, intermediatesPath, keyPassword: undefined },
+      isTlsVerified: true,
+      userAgent,
+    },
+    { env, now },
+  )
+  return { accessKeyId, secretAccessKey, sessionToken }
+}
+
+/** The least that there is: it is used once. What ECR gives for it lives 12 hours all the same. */
+const SESSION_SECONDS = 900

@@ -1,0 +1,96 @@
+import { matchesImage } from '../image-match.ts'
+import { REGISTRY_PATTERNS } from '../registry-patterns.ts'
+import { parseSchemelessUrl, SchemelessUrlError } from '../schemeless-url.ts'
+import { type LocatedObject, readTexts } from './located.ts'
+import { quote, type Report } from './report.ts'
+
+/** Checks the matchImages of a provider: what the kubelet cannot parse, and what will not match what it was written for. */
+export function checkPatterns(provider: LocatedObject, report: Report): void {
+  const field = provider.fields.get('matchImages')
+  const patterns = readTexts(provider, 'matchImages', report)
+  if (patterns.length === 0 && (field === undefined || field.value.kind !== 'list' || isEmpty(field.value))) {
+    if (field === undefined || field.value.kind === 'null' || field.value.kind === 'list')
+      report.refuse(field?.line ?? provider.line, 'matchImages is empty', 'write "*.dkr.ecr.*.amazonaws.com"')
+  }
+  for (const { text, line } of patterns) checkPattern(text, line, report)
+  const texts = patterns.map(({ text }) => text)
+  const missing = findMissingPatterns(texts)
+  if (missing.length === 0) return
+  report.warn(
+    field?.line ?? provider.line,
+    `these of ECR get no credentials: ${missing.map(({ meaning }) => meaning).join(', ')}`,
+    `write the patterns of those that you use; ecr-credential-provider config prints all`,
+  )
+}
+
+function isEmpty({ items }: { readonly items: readonly unknown[] }): boolean {
+  return items.length === 0
+}
+
+function checkPattern(text: string, line: number, report: Report): void {
+  const pattern = quote(text)
+  const scheme = /^[a-z][a-z\d+.-]*:\/\//i.exec(text)?.[0]
+  if (scheme !== undefined) {
+    report.warn(
+      line,
+      `${pattern} has a scheme, and matches no image`,
+      `write ${quote(text.slice(scheme.length))}`,
+    )
+  }
+  try {
+    const { hostParts, path } = parseSchemelessUrl(text)
+    if (scheme !== undefined) return
+    if (hostParts.join('') === '')
+      report.warn(line, `${pattern} has no host, and matches no image`, 'write one')
+    else if (/[*?[]/.test(text.slice(text.indexOf('/') + 1)) && text.includes('/'))
+      report.warn(
+        line,
+        `${pattern} has a glob in its path, where it means itself`,
+        `write the plain beginning of the path: ${quote(text.slice(0, text.search(/\/[^/]*[*?[]/)))}`,
+      )
+    else if (text.includes('?') || text.includes('#'))
+      report.warn(line, `${pattern} is cut at its ${text.includes('?') ? '?' : '#'}`, 'write * for it')
+    else if (isMeantForEcr(text) && path === '' && !matchesSomeRegistry(text))
+      report.warn(
+        line,
+        `${pattern} matches no host of ECR: each * stands for one part between dots`,
+        'write "*.dkr.ecr.*.amazonaws.com"',
+      )
+  } catch (error) {
+    if (!(error instanceof SchemelessUrlError)) throw error
+    const isGlobInPort = /:[^/]*[*?[]/.test(text)
+    report.refuse(
+      line,
+      `${pattern} does not parse: ${isGlobInPort ? 'it has a glob in its port' : error.message}`,
+      isGlobInPort ? 'write a pattern for each port' : 'write host, host:port or host/path',
+    )
+  }
+}
+
+function isMeantForEcr(text: string): boolean {
+  return /ecr|amazonaws|\.on\.aws/.test(text)
+}
+
+/** A pattern may name a region, an account or a mirror's host in place of a star; its parts are looked at by their number. */
+function matchesSomeRegistry(text: string): boolean {
+  const parts = text.split('/')[0]?.split(':')[0]?.split('.') ?? []
+  if (!parts.some((part) => part.includes('*'))) return true
+  return REGISTRY_PATTERNS.some(({ exampleHost }) => {
+    const example = exampleHost.split('.')
+    if (example.length !== parts.length) return false
+    // The account and the region may be any.
+    const candidate = example.map((part, index) =>
+      /^\d+$|^[a-z]+(?:-[a-z]+)+-\d$/.test(part) ? (parts[index] ?? '').replaceAll('*', 'x') : part,
+    )
+    return matchesImage(parts.join('.'), candidate.join('.'))
+  })
+}
+
+/** Whoever writes a star for the account and one for the region means all of ECR, and gets one partition. */
+function findMissingPatterns(patterns: readonly string[]) {
+  const isGeneral = patterns.some((pattern) => /^\*\.dkr[.-]ecr[^.]*\.\*\./.test(pattern))
+  if (!isGeneral) return []
+  return REGISTRY_PATTERNS.filter(
+    ({ exampleHost }) => !patterns.some((pattern) => matchesImage(pattern, exampleHost)),
+  )
+}

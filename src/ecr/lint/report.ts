@@ -1,0 +1,43 @@
+/** What is wrong at a place of a file, and what to write there. */
+export interface Finding {
+  readonly file: string
+  readonly line: number
+  /** Errors are what the kubelet refuses; warnings what it accepts and people did not mean. */
+  readonly severity: 'error' | 'warning'
+  readonly problem: string
+  readonly remedy: string
+}
+
+/** Collects the findings of one file. */
+export class Report {
+  readonly findings: Finding[] = []
+  readonly file: string
+
+  constructor(file: string) {
+    this.file = file
+  }
+
+  /** Adds what the kubelet refuses. */
+  refuse(line: number, problem: string, remedy: string): void {
+    this.#add('error', line, problem, remedy)
+  }
+
+  /** Adds what the kubelet accepts and nobody means. */
+  warn(line: number, problem: string, remedy: string): void {
+    this.#add('warning', line, problem, remedy)
+  }
+
+  #add(severity: Finding['severity'], line: number, problem: string, remedy: string): void {
+    this.findings.push({ file: this.file, line, severity, problem, remedy })
+  }
+}
+
+/** One line: `file:line: error: what is wrong; what to write`. */
+export function formatFinding({ file, line, severity, problem, remedy }: Finding): string {
+  return `${file}:${line}: ${severity}: ${problem}; ${remedy}`
+}
+
+/** Quotes a text of a file for a finding, which must stay one short line. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
+}
