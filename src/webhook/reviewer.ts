@@ -53,15 +53,7 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
     try {
       request = parseReview(body)
       const { pod, namespace } = request
-      const exemption = pod === undefined ? 'not_a_creation' : findExemption(pod)
-      const decision =
-        pod === undefined || exemption !== undefined
-          ? exempt(exemption ?? 'not_a_creation')
-          : decide(
-              await accounts.find(namespace, pod.spec.serviceAccountName ?? ''),
-              { namespace, pod },
-              random,
-            )
+      const decision = pod === undefined ? exempt('not_a_creation') : await decidePod(pod, namespace)
       const injection = injectInto(pod, decision)
       const settled = settle(request, decision, injection)
       record(settled, elapsedSeconds())
@@ -79,6 +71,13 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
       record({ reason, identity: undefined, warnings: [], subject, cause }, elapsedSeconds())
       return refuse(statusCode, line)
     }
+  }
+
+  async function decidePod(pod: Pod, namespace: string): Promise<Decision> {
+    const exemption = findExemption(pod)
+    if (exemption !== undefined) return exempt(exemption)
+    const account = await accounts.find(namespace, pod.spec.serviceAccountName ?? '')
+    return decide(account, { namespace, pod }, random)
   }
 
   function injectInto(pod: Pod | undefined, { identity, skipContainers }: Decision): Injection {

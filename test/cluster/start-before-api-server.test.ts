@@ -1,4 +1,5 @@
 import t from 'tap'
+import { reviewOf } from '../support/admission-review.ts'
 import { openCluster } from './support/cluster.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { findControlPlaneBinaries } from './support/control-plane-binaries.ts'
@@ -27,7 +28,7 @@ t.test('a webhook that starts before the API server waits, unready, and recovers
   const readiness = await webhook.waitUntilListening()
   t.equal(readiness.status, 503, 'unready while it cannot read ServiceAccounts')
   t.match(readiness.text, /\S/, 'and says why')
-  const early = await webhook.postReview(describeReview())
+  const early = await webhook.postReview(reviewOf(describePod('cart', 'cart')))
   t.equal(early.status, 200)
   const { response } = JSON.parse(early.text)
   t.notOk(response.patch, 'a pod that comes all the same cannot get a role')
@@ -37,23 +38,8 @@ t.test('a webhook that starts before the API server waits, unready, and recovers
 
   await controlPlane.startApiServer()
   await webhook.waitUntilReady()
-  const late = JSON.parse((await webhook.postReview(describeReview())).text)
+  const late = JSON.parse((await webhook.postReview(reviewOf(describePod('cart', 'cart')))).text)
   t.match(Buffer.from(late.response.patch ?? '', 'base64').toString(), roleArn('cart'))
   t.equal(readMetric(await webhook.scrapeMetrics(), 'pod_identity_webhook_ready'), 1)
   t.strictSame(await webhook.stop(), { code: 0, signal: null })
 })
-
-function describeReview() {
-  return {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
-      kind: { group: '', version: 'v1', kind: 'Pod' },
-      resource: { group: '', version: 'v1', resource: 'pods' },
-      namespace: 'shop',
-      operation: 'CREATE',
-      object: describePod('cart', 'cart'),
-    },
-  }
-}

@@ -6,18 +6,10 @@ import {
   type SessionRequest,
 } from '../../src/roles-anywhere/session-target.ts'
 import { PROFILE_ARN, ROLE_ARN, TRUST_ANCHOR_ARN } from '../support/roles-anywhere-server.ts'
+import { SESSION_REQUEST } from '../support/session-options.ts'
 
-const REQUEST: SessionRequest = {
-  trustAnchorArn: TRUST_ANCHOR_ARN,
-  profileArn: PROFILE_ARN,
-  roleArn: ROLE_ARN,
-  durationSeconds: 3600,
-  roleSessionName: undefined,
-  region: undefined,
-  endpoint: undefined,
-}
 const resolve = (request: Partial<SessionRequest>, env = {}) =>
-  resolveSessionTarget({ ...REQUEST, ...request }, env)
+  resolveSessionTarget({ ...SESSION_REQUEST, ...request }, env)
 
 t.test('the region is the trust anchor’s, unless one is given', async (t) => {
   t.match(resolve({}), { region: 'eu-central-1', body: '{"durationSeconds":3600}' })

@@ -1,8 +1,6 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { listenOnLoopback } from './loopback-listener.ts'
 import { checkSignature, type KnownCredentials } from './signature-check.ts'
 
 export type ServiceName = 'ecr' | 'ecr-public' | 'sts'
@@ -135,12 +133,9 @@ export async function startEcrServer(
     if (service === 'sts') answerSts(incoming, body, response)
     else answerRegistry(service, incoming, body, response)
   }
-  const server = tls === undefined ? createServer(handle) : createTlsServer(tls, handle)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const { url, port, close } = await listenOnLoopback(handle, tls)
   return {
-    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    url,
     port,
     calls,
     refusals,
@@ -162,11 +157,7 @@ export async function startEcrServer(
     set expiresAt(value) {
       state.expiresAt = value
     },
-    async close() {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    },
+    close,
   }
 }
 

@@ -1,8 +1,6 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { listenOnLoopback } from './loopback-listener.ts'
 import { checkCreateSession, type ReceivedRequest, type Refusal } from './roles-anywhere-check.ts'
 import { answerStsCall, type IssuedCredentials } from './sts-endpoint.ts'
 
@@ -95,12 +93,9 @@ export async function startRolesAnywhereServer(
     if (call !== undefined) stsCalls.push(call)
     response.writeHead(status, { 'Content-Type': 'text/xml' }).end(answer)
   }
-  const server = tls === undefined ? createServer(handle) : createTlsServer(tls, handle)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const { url, port, close } = await listenOnLoopback(handle, tls)
   return {
-    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    url,
     port,
     received,
     refusals,
@@ -114,11 +109,9 @@ export async function startRolesAnywhereServer(
       state.lifetimeSeconds = value
     },
     nextRequest: () => new Promise((resolve) => waiting.push(resolve)),
-    async close() {
+    close() {
       waiting = []
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
+      return close()
     },
   }
 }
