@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import type { Command, CommandDescription } from './command.ts'
 import { BUILT_IN_FLAGS, isInert, nameVariable } from './command-line.ts'
 import type { FlagDefinition, FlagGroup } from './flag-table.ts'
-import type { Program } from './program.ts'
+import { listGroup, type Program } from './program.ts'
 
 /** How a help page is laid out: its width in characters and whether it is coloured. */
 export interface PageLayout {
@@ -21,7 +21,8 @@ export function renderHelp(program: Program, command: Command, layout: PageLayou
     `${heading('Usage:', layout)} ${usage}`,
     ...wrapText(`${isDefault ? program.summary : command.summary}.`, layout.width),
   ]
-  if (isDefault) sections.push('', heading('Commands:', layout), ...renderCommands(program, layout))
+  if (isDefault)
+    sections.push('', heading('Commands:', layout), ...renderCommands(program, program.commands, layout))
   for (const group of Object.values(command.groups)) {
     sections.push('', heading(`${group.title}:`, layout), ...renderGroup(group, layout))
   }
@@ -30,6 +31,19 @@ export function renderHelp(program: Program, command: Command, layout: PageLayou
   sections.push('', ...wrapText(describeEnvironment(program), layout.width))
   sections.push('', heading('Examples:', layout))
   for (const { purpose, line } of command.examples) sections.push(`  # ${purpose}`, `  ${line}`)
+  return `${sections.join('\n')}\n`
+}
+
+/** Writes the help page of the commands whose names begin with `word`. */
+export function renderGroupHelp(program: Program, word: string, layout: PageLayout): string {
+  const sections = [
+    `${heading('Usage:', layout)} ${program.name} ${word} COMMAND [flags]`,
+    '',
+    heading('Commands:', layout),
+    ...renderCommands(program, listGroup(program, word), layout),
+    '',
+    ...wrapText(`${program.name} ${word} COMMAND --help tells more.`, layout.width),
+  ]
   return `${sections.join('\n')}\n`
 }
 
@@ -48,16 +62,12 @@ export function describeEnvironment(program: Program): string {
   return `Every flag can also come from the environment: --${example} from ${variable}. A flag wins. An empty variable counts as not set.`
 }
 
-function renderCommands(program: Program, { width }: PageLayout): string[] {
-  const indent = Math.max(...program.commands.map(({ name }) => name.length)) + 4
-  return program.commands.flatMap((command, index) =>
-    hang(
-      `  ${command.name}`,
-      `${command.summary}${index === 0 ? ' (the default)' : ''}.`.split(' '),
-      indent,
-      width,
-    ),
-  )
+function renderCommands(program: Program, commands: readonly Command[], { width }: PageLayout): string[] {
+  const indent = Math.max(...commands.map(({ name }) => name.length)) + 4
+  return commands.flatMap((command) => {
+    const note = command === program.commands[0] ? ' (the default)' : ''
+    return hang(`  ${command.name}`, `${command.summary}${note}.`.split(' '), indent, width)
+  })
 }
 
 function renderGroup(group: FlagGroup, { width, isColorful }: PageLayout): string[] {

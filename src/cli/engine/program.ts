@@ -26,6 +26,11 @@ const USAGE_EXIT_CODE = 2
  */
 export async function runProgram(program: Program, args: readonly string[], io: CommandIo): Promise<number> {
   try {
+    if (asksForGroupHelp(program, args)) {
+      const { renderGroupHelp } = await import('./help-page.ts')
+      io.stdout.write(renderGroupHelp(program, args[0] ?? '', layOut(io.stdout, io.env)))
+      return 0
+    }
     const { command, rest } = selectCommand(program, args)
     const environment = { prefix: program.environmentPrefix, variables: io.env }
     const request = command.read(rest, environment)
@@ -48,12 +53,27 @@ export async function runProgram(program: Program, args: readonly string[], io: 
   }
 }
 
+/** Commands whose names are two words belong to the group that the first one names: `oidc generate`. */
+export function listGroup(program: Program, word: string): readonly Command[] {
+  return program.commands.filter(({ name }) => name.startsWith(`${word} `))
+}
+
+function asksForGroupHelp(program: Program, [word = '', second = '']: readonly string[]): boolean {
+  return (second === '--help' || second === '-h') && listGroup(program, word).length > 0
+}
+
 function selectCommand(program: Program, args: readonly string[]) {
-  const [name = '', ...rest] = args
-  if (name === '' || name.startsWith('-')) return { command: program.commands[0], rest: args }
+  const [word = '', second = ''] = args
+  if (word === '' || word.startsWith('-')) return { command: program.commands[0], rest: args }
+  const group = listGroup(program, word)
+  const isGroup = group.length > 0
+  const name = isGroup ? `${word} ${second}` : word
   const command = program.commands.find((candidate) => candidate.name === name)
-  if (command !== undefined) return { command, rest }
-  const names = program.commands.map((candidate) => candidate.name)
+  if (command !== undefined) return { command, rest: args.slice(isGroup ? 2 : 1) }
+  const names = (isGroup ? group : program.commands).map((candidate) => candidate.name)
+  if (isGroup && (second === '' || second.startsWith('-'))) {
+    throw new UsageError(`${word} needs a command: ${names.join(', ')}`)
+  }
   const nearest = findNearestName(name, names)
   const hint = nearest === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${nearest}?`
   throw new UsageError(`unknown command ${quoteText(name)}; ${hint}`)

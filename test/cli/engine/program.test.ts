@@ -59,6 +59,35 @@ t.test('a wrong command line is one line on stderr and exit code 2', async (t) =
   }
 })
 
+t.test('a command may have a name of two words, and its first word lists those that share it', async (t) => {
+  const [first, second] = echo.commands
+  const rename = (command: typeof first | undefined, name: string) => ({ ...(command ?? first), name })
+  const grouped: Program = {
+    ...echo,
+    commands: [first, rename(second, 'key make'), rename(first, 'key show')],
+  }
+  const { io, output } = captureIo()
+  t.equal(await runProgram(grouped, ['key', 'make', '--thing-count=5'], io), 105)
+  t.equal(await runProgram(grouped, ['key', 'show', '--thing-count=5'], io), 5)
+  t.strictSame(output, { stdout: '', stderr: '' })
+
+  t.equal(await runProgram(grouped, ['key', '--help'], io), 0)
+  t.match(output.stdout, 'Usage: tool key COMMAND [flags]')
+  t.match(output.stdout, /^ {2}key make +Do second\.\n {2}key show +Do first\.$/m)
+
+  const lines: readonly (readonly [string[], string])[] = [
+    [['key'], 'tool: key needs a command: key make, key show\n'],
+    [['key', '--thing-count=5'], 'tool: key needs a command: key make, key show\n'],
+    [['key', 'mak'], 'tool: unknown command "key mak"; did you mean key make?\n'],
+    [['make'], 'tool: unknown command "make"; the commands are first, key make, key show\n'],
+  ]
+  for (const [args, line] of lines) {
+    const wrong = captureIo()
+    t.equal(await runProgram(grouped, args, wrong.io), 2)
+    t.strictSame(wrong.output, { stdout: '', stderr: line })
+  }
+})
+
 t.test('an error of the command is one line on stderr and exit code 1', async (t) => {
   const errors: readonly (readonly [unknown, number, string | RegExp])[] = [
     [new Error('cannot listen on port 443: EACCES'), 1, 'tool: cannot listen on port 443: EACCES\n'],
