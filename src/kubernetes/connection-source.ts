@@ -14,6 +14,8 @@ const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'
 export interface ConnectionOptions {
   /** `--kubeconfig`. */
   readonly kubeconfigPath: string | undefined
+  /** `--context`: a context of the kubeconfig other than its current one. */
+  readonly context?: string | undefined
   /** `--kube-api`: replaces the server that the rest would choose. */
   readonly server: string | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -23,22 +25,22 @@ export interface ConnectionOptions {
 }
 
 /**
- * Finds the API server: the kubeconfig that was named, else the cluster that this process is a pod of, else
- * `$KUBECONFIG`, else `~/.kube/config`, else `server` alone, anonymously.
+ * Finds the API server: the kubeconfig that was named, else the cluster that this process is a pod of (unless a context is
+ * named), else `$KUBECONFIG`, else `~/.kube/config`, else `server` alone, anonymously.
  *
  * Rejects with an ApiConfigurationError.
  */
 export async function findConnection(options: ConnectionOptions): Promise<ApiConnection> {
-  const { environment, server, timing } = options
+  const { environment, server, context, timing } = options
   if (options.kubeconfigPath !== undefined)
-    return loadKubeconfig([options.kubeconfigPath], { server, timing })
-  const inCluster = await loadInCluster(options)
+    return loadKubeconfig([options.kubeconfigPath], { server, context, timing })
+  const inCluster = context === undefined ? await loadInCluster(options) : undefined
   if (inCluster !== undefined) return inCluster
   const named = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '')
   const paths = (named.length > 0 ? named : [join(options.homeFolder, '.kube', 'config')]).filter((path) =>
     existsSync(path),
   )
-  if (paths.length > 0) return loadKubeconfig(paths, { server, timing })
+  if (paths.length > 0) return loadKubeconfig(paths, { server, context, timing })
   if (server !== undefined) return { server: parseServer(server), tls: {}, credentials: NO_CREDENTIALS }
   throw new ApiConfigurationError(
     named.length > 0

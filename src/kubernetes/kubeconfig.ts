@@ -42,20 +42,31 @@ interface KubeconfigFile {
 }
 
 /**
- * Connects as the current context of one or more kubeconfig files says; of two entries of one name the first file's counts.
+ * Connects as a context of one or more kubeconfig files says, the current one unless `context` names another; of two entries of
+ * one name the first file's counts.
  *
  * `server` replaces the cluster's. Rejects with an ApiConfigurationError that names the file.
  */
 export async function loadKubeconfig(
   paths: readonly string[],
-  options: { readonly server: string | undefined; readonly timing: Timing },
+  options: {
+    readonly server: string | undefined
+    readonly context?: string | undefined
+    readonly timing: Timing
+  },
 ): Promise<ApiConnection> {
   const files = await Promise.all(paths.map(readKubeconfig))
   const names = paths.join(', ')
-  const contextName = files.map(({ content }) => content['current-context']).find((name) => name)
+  const contextName =
+    options.context ?? files.map(({ content }) => content['current-context']).find((name) => name)
   if (contextName === undefined)
     throw new ApiConfigurationError(`${names} has no current-context: run kubectl config use-context`)
   const context = findEntry(files, ({ contexts }) => contexts, contextName).entry?.context
+  if (context === undefined && options.context !== undefined) {
+    throw new ApiConfigurationError(
+      `${names} has no context ${options.context}: kubectl config get-contexts lists those that there are`,
+    )
+  }
   const cluster = findEntry(files, ({ clusters }) => clusters, context?.cluster)
   const user = findEntry(files, ({ users }) => users, context?.user)
   const server = options.server ?? cluster.entry?.cluster?.server

@@ -74,6 +74,31 @@ t.test('the place to connect to is chosen in order', async (t) => {
   t.equal(await pod.credentials.readAuthorization(), 'Bearer pod-token')
 })
 
+t.test('--context chooses another context of the kubeconfig, in a pod too', async (t) => {
+  const contexts = ['here', 'there'].map((name) => ({ name, context: { cluster: name } }))
+  const clusters = ['here', 'there'].map((name) => ({ name, cluster: { server: `https://${name}` } }))
+  const folder = t.testdir({
+    config: stringify({ 'current-context': 'here', contexts, clusters }),
+    account: { token: 'pod-token', 'ca.crt': 'CA' },
+  })
+  const kubeconfigPath = `${folder}/config`
+  const inPod = {
+    environment: {
+      KUBERNETES_SERVICE_HOST: '10.0.0.1',
+      KUBERNETES_SERVICE_PORT: '443',
+      KUBECONFIG: kubeconfigPath,
+    },
+    serviceAccountFolder: `${folder}/account`,
+  }
+  t.equal((await find(t, { kubeconfigPath, context: 'there' })).server.href, 'https://there/')
+  t.equal((await find(t, { ...inPod, context: 'there' })).server.href, 'https://there/')
+  t.equal((await find(t, inPod)).server.href, 'https://10.0.0.1/')
+  await t.rejects(
+    find(t, { kubeconfigPath, context: 'elsewhere' }),
+    /config has no context elsewhere: kubectl config get-contexts lists/,
+  )
+})
+
 t.test('a kubeconfig’s data, files and flags reach TLS and the Authorization header', async (t) => {
   const folder = t.testdir({
     'ca.crt': 'CA file',

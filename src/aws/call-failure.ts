@@ -1,0 +1,116 @@
+/** A call of an AWS service that failed; `message` is one line with the cause and what to do. */
+export class AwsCallError extends Error {
+  override readonly name = 'AwsCallError'
+  /** The service's word for the cause, such as `NoSuchBucket`; empty where no service answered. */
+  readonly code: string
+  /** HTTP status; 0 where no service answered. */
+  readonly status: number
+
+  constructor(
+    message: string,
+    answer: { readonly code: string; readonly status: number; readonly cause: unknown },
+  ) {
+    super(message, { cause: answer.cause })
+    this.code = answer.code
+    this.status = answer.status
+  }
+}
+
+/** What is called, as policies name it, and on what. */
+export interface AwsCall {
+  /** `s3:PutBucketPolicy`. */
+  readonly action: string
+  /** `arn:aws:s3:::BUCKET`, or words. */
+  readonly resource: string
+}
+
+/** Makes a call by the SDK. Rejects with an AwsCallError. */
+export async function callAws<Result>(call: AwsCall, send: () => Promise<Result>): Promise<Result> {
+  try {
+    return await send()
+  } catch (error) {
+    throw toCallError(call, error)
+  }
+}
+
+/** What the AWS SDK adds to errors. */
+interface SdkError extends Error {
+  /** Of errors of node:net and node:tls. */
+  readonly code?: string
+  /** Of S3, whose errors are not all modelled. */
+  readonly Code?: string
+  readonly $metadata?: { readonly httpStatusCode?: number }
+}
+
+const NO_CREDENTIALS =
+  'there are no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws sso login`'
+
+/** What to do about the causes that services name; keys are their codes. */
+const REMEDIES: readonly (readonly [codes: RegExp, remedy: (call: AwsCall) => string])[] = [
+  [
+    /^(?:ExpiredToken(?:Exception)?|RequestExpired|TokenRefreshRequired)$/,
+    () => 'the AWS credentials have expired: sign in again',
+  ],
+  [
+    /^(?:InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId|InvalidToken|SignatureDoesNotMatch|AuthFailure)$/,
+    () => 'AWS does not know these credentials: check AWS_PROFILE, the access key and its secret',
+  ],
+  [
+    /^(?:AccessDenied(?:Exception)?|Forbidden|UnauthorizedOperation)$/,
+    ({ action, resource }) => `access denied: these credentials need ${action} on ${resource}`,
+  ],
+  [
+    /^(?:RequestTimeTooSkewed|RequestInTheFuture)$/,
+    () => "this machine's clock is more than minutes off: correct it (NTP)",
+  ],
+  [
+    /^(?:Throttling(?:Exception)?|TooManyRequests(?:Exception)?|SlowDown|RequestLimitExceeded)$/,
+    () => 'AWS asks to slow down: try again in a minute',
+  ],
+]
+
+const NETWORK_CAUSES: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the name of the endpoint is not known; check the region, AWS_ENDPOINT_URL and DNS',
+  EAI_AGAIN: 'DNS does not answer; check the network',
+  ECONNREFUSED: 'nothing listens at the endpoint; check AWS_ENDPOINT_URL and HTTPS_PROXY',
+  ECONNRESET: 'the connection was cut; check the network and HTTPS_PROXY',
+  EHOSTUNREACH: 'there is no way to the endpoint; check the network and HTTPS_PROXY',
+  ENETUNREACH: 'there is no way to the endpoint; check the network and HTTPS_PROXY',
+  ERR_TLS_CERT_ALTNAME_INVALID: "the endpoint's certificate is for another name; check AWS_ENDPOINT_URL",
+  CERT_HAS_EXPIRED: "the endpoint's certificate has expired; check this machine's clock",
+}
+
+const UNTRUSTED = /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/
+
+function toCallError(call: AwsCall, error: unknown): AwsCallError {
+  const { name, code, Code, message, $metadata } = error as SdkError
+  const status = $metadata?.httpStatusCode ?? 0
+  const serviceCode = status === 0 ? '' : (Code ?? name)
+  const fail = (text: string) =>
+    new AwsCallError(`${call.action}: ${text}`, { code: serviceCode, status, cause: error })
+  if (name === 'CredentialsProviderError') return fail(NO_CREDENTIALS)
+  if (name === 'TokenProviderError')
+    return fail('the AWS session has ended: sign in again with `aws sso login`')
+  if (/^Region is missing/.test(message))
+    return fail('no region is known: give --region, or set AWS_REGION or the region of the profile')
+  if (status === 0) return fail(describeNetworkFailure(name, code, message))
+  // A signature that is too old says so only in the text.
+  if (/^Signature (?:expired|not yet current)/.test(message))
+    return fail("this machine's clock is more than minutes off: correct it (NTP)")
+  const remedy = REMEDIES.find(([codes]) => codes.test(serviceCode))?.[1]
+  return fail(remedy?.(call) ?? `${serviceCode}: ${toLine(message)} (HTTP ${status})`)
+}
+
+function describeNetworkFailure(name: string, code: string | undefined, message: string): string {
+  if (name === 'TimeoutError' || code === 'ETIMEDOUT')
+    return 'the endpoint does not answer in time; check the network and HTTPS_PROXY'
+  if (code === undefined) return toLine(message)
+  if (UNTRUSTED.test(code))
+    return `the endpoint's certificate is not trusted (${code}); name its authority's file in AWS_CA_BUNDLE`
+  const cause = NETWORK_CAUSES[code]
+  return cause === undefined ? `${code}: ${toLine(message)}` : `${cause} (${code})`
+}
+
+function toLine(message: string): string {
+  return message.replaceAll(/\s+/g, ' ').trim().slice(0, 300)
+}

@@ -1,0 +1,18 @@
+import type { ShellCommand } from './shell-script.ts'
+
+/** What a command changed, or with `--dry-run` would change, as `--output json` lists it. */
+export interface Change {
+  readonly action: 'create' | 'update' | 'delete'
+  /** An ARN, `s3://BUCKET/KEY`, or the path of a file. */
+  readonly resource: string
+  /** For people, in some words: `audience sts.amazonaws.com added`. */
+  readonly detail: string
+}
+
+/** A change that is still to be made, and the two ways to make it. */
+export interface Step extends Change {
+  /** What does the same without this program. */
+  readonly commands: readonly ShellCommand[]
+  /** Makes the change; rejects in one line. Steps are made in their order. */
+  apply(): Promise<void>
+}

@@ -1,0 +1,35 @@
+import { type CommandIo, isColorful } from './command.ts'
+
+/** Tells on stderr what long work is about. */
+export interface Progress {
+  /** What is being done now, in a few words; ends what was told before. */
+  begin(text: string): void
+  /** Ends what was told last, so that other text may follow. */
+  end(): void
+}
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const
+const FRAME_MS = 100
+const ERASE_LINE = '\r\u001b[K'
+
+/** A spinner that leaves nothing behind on a terminal; a line for each text elsewhere. */
+export function createProgress({ stderr, env }: Pick<CommandIo, 'stderr' | 'env'>): Progress {
+  if (!isColorful(stderr, env)) return { begin: (text) => stderr.write(`${text} ...\n`), end() {} }
+  let timer: NodeJS.Timeout | undefined
+  const end = () => {
+    if (timer === undefined) return
+    clearInterval(timer)
+    timer = undefined
+    stderr.write(ERASE_LINE)
+  }
+  return {
+    begin(text) {
+      end()
+      let frame = 0
+      const draw = () => stderr.write(`${ERASE_LINE}${FRAMES[frame++ % FRAMES.length]} ${text}`)
+      draw()
+      timer = setInterval(draw, FRAME_MS).unref()
+    },
+    end,
+  }
+}

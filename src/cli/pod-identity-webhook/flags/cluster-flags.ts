@@ -1,0 +1,22 @@
+import type { FlagGroup } from '../../engine/flag-table.ts'
+import { FILE_PATH } from './text-rules.ts'
+
+/** Which cluster a command asks. */
+export const CLUSTER_FLAGS = {
+  title: 'Cluster',
+  flags: {
+    kubeconfig: {
+      kind: 'string',
+      name: 'kubeconfig',
+      placeholder: 'FILE',
+      accepts: FILE_PATH,
+      help: "Kubeconfig of the cluster. Without it the pod's own credentials are used, else $KUBECONFIG, else ~/.kube/config.",
+    },
+    context: {
+      kind: 'string',
+      name: 'context',
+      placeholder: 'NAME',
+      help: 'Context of the kubeconfig; its current one without it.',
+    },
+  },
+} as const satisfies FlagGroup
