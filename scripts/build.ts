@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmod, copyFile, glob, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 
 /** CommonJS packages inside an ES module still ask for these three. */
@@ -75,22 +75,71 @@ const AS_ES_MODULES: BuildOptions = {
   alias: { yaml: './node_modules/yaml/browser/index.js' },
 }
 
+/** Rooms whose modules are not part of the webhook's bundle, which a server keeps in memory as long as it runs: they bring the AWS SDK. */
+const ROOMS_APART = /^src\/(?:oidc|iam)\//
+
+/** Leaves modules of {@link ROOMS_APART} that are imported on demand to files in a folder of the bundle's name, and notes them. */
+function leaveApart(folder: string, entries: Set<string>): Plugin {
+  return {
+    name: 'rooms-apart',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
+        const entry = relative('.', join(resolveDir, path))
+        if (kind !== 'dynamic-import' || !ROOMS_APART.test(entry)) return undefined
+        entries.add(entry)
+        return { path: `./${folder}/${nameApart(entry)}.mjs`, external: true }
+      })
+    },
+  }
+}
+
+function nameApart(entry: string): string {
+  return entry
+    .replace(/^src\//, '')
+    .replace(/\.ts$/, '')
+    .replaceAll('/', '-')
+}
+
+const entriesApart = new Set<string>()
 for await (const entry of glob('src/bin/*.ts')) {
   const name = basename(entry, '.ts')
   const outfile = `dist/${name}.mjs`
   const startOptions: BuildOptions = PROGRAMS_WITHOUT_COMMONJS.includes(name)
     ? { plugins: [loadOnDemand(/^node:/)], ...AS_ES_MODULES }
-    : { plugins: [loadOnDemand(/^node:https?$/)], banner: { js: COMMONJS_NAMES } }
+    : {
+        plugins: [loadOnDemand(/^node:https?$/), leaveApart(name, entriesApart)],
+        banner: { js: COMMONJS_NAMES },
+      }
   await build({ ...COMMON, ...startOptions, entryPoints: [entry], outfile })
   await chmod(outfile, 0o755)
   const version = execFileSync(process.execPath, [outfile, '--version'], { encoding: 'utf8' }).trim()
   process.stderr.write(`built ${outfile}, version ${version}\n`)
 }
+await buildApart('pod-identity-webhook', [...entriesApart])
 for (const [name, entry] of Object.entries(LIBRARIES)) {
   const outfile = `dist/lib/${name}.mjs`
   await build({ ...COMMON, entryPoints: [entry], outfile })
   await writeDeclarations(entry, `dist/lib/${name}.d.mts`)
   process.stderr.write(`built ${outfile}\n`)
+}
+
+/** Builds what bundles leave apart: a file for each module, and others for what these share. */
+async function buildApart(name: string, entries: readonly string[]): Promise<void> {
+  const outdir = `dist/${name}`
+  // Names of shared files change with what is in them.
+  await rm(outdir, { recursive: true, force: true })
+  if (entries.length === 0) return
+  await build({
+    ...COMMON,
+    entryPoints: entries.map((entry) => ({ in: entry, out: nameApart(entry) })),
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    splitting: true,
+    chunkNames: 'shared-[hash]',
+    plugins: [loadOnDemand(/^node:https?$/)],
+    banner: { js: COMMONJS_NAMES },
+  })
+  process.stderr.write(`built ${outdir}, ${entries.length} modules and what they share\n`)
 }
 
 /** Writes the types of a library, which must not need those of other files of src. `make typecheck` has checked them. */
