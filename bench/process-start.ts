@@ -12,6 +12,8 @@ export interface TimedCommand {
   readonly stdin?: string
   /** What does nothing, what only asks the server, what is measured, and what of that asks nobody. */
   readonly role: 'empty' | 'bare request' | 'program' | 'offline program'
+  /** How many requests it sends, one after the other; 1 where absent. */
+  readonly requests?: number
 }
 
 /** Times commands in milliseconds, by turns, each `runs` times. Rejects where a program fails. */
@@ -37,20 +39,22 @@ async function timeCommand({ program = process.execPath, args, env = {}, stdin, 
   return performance.now() - startedAt
 }
 
-/** The times as a table, and as ratios to the empty process; a program's also without what the bare request takes. */
+/** The times as a table, and as ratios to the empty process; a program's also without what as many bare requests take. */
 export function formatStartTimes(
   commands: Readonly<Record<string, TimedCommand>>,
   timesMs: ReadonlyMap<string, readonly number[]>,
 ): string {
-  const summarise = (role: TimedCommand['role']) => {
-    const name = Object.keys(commands).find((candidate) => commands[candidate]?.role === role) ?? ''
+  const summarise = (role: TimedCommand['role'], requests = 1) => {
+    const isWanted = (command: TimedCommand | undefined) =>
+      command?.role === role && (command.requests ?? 1) === requests
+    const name = Object.keys(commands).find((candidate) => isWanted(commands[candidate])) ?? ''
     return { best: Math.min(...(timesMs.get(name) ?? [])), median: findMedian(timesMs.get(name) ?? []) }
   }
   const empty = summarise('empty')
-  const request = summarise('bare request')
   const rows = [...timesMs].map(([name, times]) => {
     const best = Math.min(...times)
     const median = findMedian(times)
+    const request = summarise('bare request', commands[name]?.requests)
     const isProgram = commands[name]?.role === 'program'
     return [
       name,

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmod, copyFile, glob, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, relative } from 'node:path'
+import { brotliCompressSync } from 'node:zlib'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 
 /** CommonJS packages inside an ES module still ask for these three. */
@@ -18,6 +19,11 @@ const COMMONJS_NAMES = [
  * CLI, the kubelet's plugin for every image.
  */
 const PROGRAMS_WITHOUT_COMMONJS = ['roles-anywhere', 'ecr-credential-provider']
+
+/** What few runs of a program need, and is packed: the AWS SDK, where a profile is read, and what reads YAML. */
+const PACKED_MODULES: Readonly<Record<string, RegExp>> = {
+  'ecr-credential-provider': /(?:\/aws-sdk\.ts|^yaml)$/,
+}
 
 /** What package.json exports to other programs, by file name. */
 const LIBRARIES = { 'roles-anywhere': 'src/roles-anywhere/from-roles-anywhere.ts' }
@@ -36,6 +42,38 @@ function loadOnDemand(modules: RegExp): Plugin {
       onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: writeBuiltinModule(path) }))
     },
   }
+}
+
+/**
+ * Packs these modules, with all that they import, into a text of the bundle that is compiled when one is first used. V8
+ * reads each function of a file before the first one runs: 15 ms for the AWS SDK, which most runs do not need (ADR 10).
+ */
+function packModules(modules: RegExp, options: BuildOptions): Plugin {
+  return {
+    name: 'packed-modules',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: modules }, ({ path, resolveDir }) => ({
+        path: path.startsWith('.') ? join(resolveDir, path) : path,
+        namespace: 'packed',
+      }))
+      onLoad({ filter: /./, namespace: 'packed' }, async ({ path }) => {
+        const part: BuildOptions = { ...options, entryPoints: [path], format: 'cjs', write: false }
+        const { outputFiles: [file] = [] } = await build(part)
+        return { contents: writePackedModule(basename(path), file?.text ?? '') }
+      })
+    },
+  }
+}
+
+/** A CommonJS module that unpacks itself. Its stack traces have names and lines as those of any other. */
+function writePackedModule(name: string, code: string): string {
+  const packed = brotliCompressSync(`(function (module) {${code}})`).toString('base64')
+  return [
+    `const { Script } = process.getBuiltinModule('node:vm')`,
+    `const { brotliDecompressSync } = process.getBuiltinModule('node:zlib')`,
+    `const code = brotliDecompressSync(Buffer.from('${packed}', 'base64')).toString()`,
+    `new Script(code, { filename: ${JSON.stringify(name)} }).runInThisContext()(module)`,
+  ].join('\n')
 }
 
 /** Exports behind getters that the AWS SDK imports; others warn that they are deprecated when they are read. */
@@ -75,8 +113,11 @@ const AS_ES_MODULES: BuildOptions = {
   alias: { yaml: './node_modules/yaml/browser/index.js' },
 }
 
-/** Rooms whose modules are not part of the webhook's bundle, which a server keeps in memory as long as it runs: they bring the AWS SDK. */
-const ROOMS_APART = /^src\/(?:oidc|iam)\//
+/**
+ * Rooms whose modules are not part of the webhook's bundle, which a server keeps in memory as long as it runs: they bring the
+ * AWS SDK, and what makes certificates: 600 KB, 3 MB of RSS where certificates come from files.
+ */
+const ROOMS_APART = /^src\/(?:oidc|iam|webhook\/certificates\/self-managed)\//
 
 /** Leaves modules of {@link ROOMS_APART} that are imported on demand to files in a folder of the bundle's name, and notes them. */
 function leaveApart(folder: string, entries: Set<string>): Plugin {
@@ -105,7 +146,7 @@ for await (const entry of glob('src/bin/*.ts')) {
   const name = basename(entry, '.ts')
   const outfile = `dist/${name}.mjs`
   const startOptions: BuildOptions = PROGRAMS_WITHOUT_COMMONJS.includes(name)
-    ? { plugins: [loadOnDemand(/^node:/)], ...AS_ES_MODULES }
+    ? { plugins: [...packFor(name), loadOnDemand(/^node:/)], ...AS_ES_MODULES }
     : {
         plugins: [loadOnDemand(/^node:https?$/), leaveApart(name, entriesApart)],
         banner: { js: COMMONJS_NAMES },
@@ -131,6 +172,8 @@ async function buildApart(name: string, entries: readonly string[]): Promise<voi
   if (entries.length === 0) return
   await build({
     ...COMMON,
+    // Where files are shared, a CommonJS module has no named exports.
+    ...AS_ES_MODULES,
     entryPoints: entries.map((entry) => ({ in: entry, out: nameApart(entry) })),
     outdir,
     outExtension: { '.js': '.mjs' },
@@ -140,6 +183,13 @@ async function buildApart(name: string, entries: readonly string[]): Promise<voi
     banner: { js: COMMONJS_NAMES },
   })
   process.stderr.write(`built ${outdir}, ${entries.length} modules and what they share\n`)
+}
+
+function packFor(program: string): Plugin[] {
+  const modules = PACKED_MODULES[program]
+  const plugins = [loadOnDemand(/^node:/)]
+  const options: BuildOptions = { ...COMMON, ...AS_ES_MODULES, legalComments: 'inline', plugins }
+  return modules === undefined ? [] : [packModules(modules, options)]
 }
 
 /** Writes the types of a library, which must not need those of other files of src. `make typecheck` has checked them. */

@@ -1,38 +1,42 @@
-import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { AwsCredentialIdentity } from '@aws-sdk/types'
-import { buildClientOptions, type ServicePlace } from './aws-client-options.ts'
-import type { RequestSurroundings } from './aws-request-handler.ts'
+import { type CallSurroundings, callService } from './service-call.ts'
+import type { ServicePlace } from './service-endpoint.ts'
+import { readXmlReply } from './service-reply.ts'
 
 const SESSION_NAME = 'ecr-credential-provider'
 
-/** Takes a role with a pod's token (AssumeRoleWithWebIdentity); `undefined` where STS answers without credentials. */
+/**
+ * Takes a role with a pod's token (AssumeRoleWithWebIdentity); `undefined` where STS answers without credentials. Rejects
+ * as {@link callService}.
+ */
 export async function assumeRole(
   { roleArn, token }: { readonly roleArn: string; readonly token: string },
   place: ServicePlace,
-  surroundings: RequestSurroundings,
+  surroundings: CallSurroundings,
 ): Promise<AwsCredentialIdentity | undefined> {
-  const client: STSClient = new STSClient(buildClientOptions(place, 'STS', surroundings, () => client.config))
-  const { Credentials: credentials } = await client.send(
-    new AssumeRoleWithWebIdentityCommand({
-      RoleArn: roleArn,
-      RoleSessionName: SESSION_NAME,
-      WebIdentityToken: token,
-    }),
-  )
-  const {
-    AccessKeyId: accessKeyId,
-    SecretAccessKey: secretAccessKey,
-    SessionToken: sessionToken,
-  } = credentials ?? {}
-  if (!accessKeyId || !secretAccessKey || !sessionToken) return undefined
-  return { accessKeyId, secretAccessKey, sessionToken }
-}
-
-/** The region of the profile that the environment names, by the SDK's rules; `undefined` for none. */
-export async function readProfileRegion(): Promise<string | undefined> {
-  try {
-    return await new STSClient({}).config.region()
-  } catch {
-    return undefined
+  const parameters = {
+    Action: 'AssumeRoleWithWebIdentity',
+    Version: '2011-06-15',
+    RoleArn: roleArn,
+    RoleSessionName: SESSION_NAME,
+    WebIdentityToken: token,
   }
+  const { AccessKeyId, SecretAccessKey, SessionToken } = await callService(
+    {
+      service: 'STS',
+      place,
+      signer: undefined,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(parameters).toString(),
+      readAnswer: (reply) =>
+        readXmlReply(reply, 'AssumeRoleWithWebIdentityResponse', [
+          'AccessKeyId',
+          'SecretAccessKey',
+          'SessionToken',
+        ]),
+    },
+    surroundings,
+  )
+  if (!AccessKeyId || !SecretAccessKey || !SessionToken) return undefined
+  return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken }
 }

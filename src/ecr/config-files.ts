@@ -29,3 +29,13 @@ export async function readConfigFiles(path: string): Promise<readonly ConfigFile
   }
   throw new Error(`the folder ${JSON.stringify(path)} holds no *.json, *.yaml or *.yml file`)
 }
+
+/** Reads a file from a stream, under the name `-` by which commands take it. */
+export async function readConfigStream(stream: AsyncIterable<string | Uint8Array>): Promise<ConfigFile> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of stream) {
+    text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })
+  }
+  return { path: '-', text: text + decoder.decode() }
+}

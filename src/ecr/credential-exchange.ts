@@ -1,46 +1,55 @@
 import type { AwsCredentialIdentity } from '@aws-sdk/types'
-import type { RequestSurroundings } from './aws-request-handler.ts'
+import { assumeRole } from './assumed-role.ts'
 import type { CredentialSource, RolesAnywhereSource } from './credential-source.ts'
+import { findChainCredentials } from './default-chain.ts'
 import { findDefaultRegion, requireDefaultRegion } from './default-region.ts'
 import { ProviderError } from './provider-error.ts'
 import { PUBLIC_REGION, type Registry } from './registry.ts'
+import type { CallSurroundings } from './service-call.ts'
+import type { ServicePlace } from './service-endpoint.ts'
 import { describeServiceError } from './service-error.ts'
 
-/** What getting credentials needs of the process. */
-export interface ExchangeSurroundings extends RequestSurroundings {
-  now(): Date
-  /** Names the program and its version to IAM Roles Anywhere. */
-  readonly userAgent: string
-}
-
 /**
- * Exchanges what the source has for AWS credentials; `undefined` for the default chain, which the SDK's client walks by
- * itself. Rejects with a {@link ProviderError} or a RolesAnywhereError.
+ * Exchanges what the source has for AWS credentials. Rejects with a {@link ProviderError} or a RolesAnywhereError.
+ *
+ * `place` is where the registry's service is called.
  */
 export async function exchangeCredentials(
   source: CredentialSource,
   registry: Registry,
-  surroundings: ExchangeSurroundings,
-): Promise<AwsCredentialIdentity | undefined> {
+  place: ServicePlace,
+  surroundings: CallSurroundings,
+): Promise<AwsCredentialIdentity> {
   switch (source.kind) {
     case 'web-identity':
       return await takeRole(source, registry, surroundings)
     case 'roles-anywhere':
       return await createRolesAnywhereSession(source, surroundings)
     case 'default-chain':
-      return undefined
+      return await searchDefaultChain(place, surroundings)
+  }
+}
+
+async function searchDefaultChain(
+  { region }: ServicePlace,
+  surroundings: CallSurroundings,
+): Promise<AwsCredentialIdentity> {
+  surroundings.trail.begin('looking for AWS credentials in the default chain')
+  try {
+    return await findChainCredentials(region, surroundings)
+  } catch (error) {
+    throw new ProviderError(`no AWS credentials: ${describeServiceError(error)}`, { cause: error })
   }
 }
 
 async function takeRole(
   source: { readonly roleArn: string; readonly token: string },
   registry: Registry,
-  surroundings: RequestSurroundings,
+  surroundings: CallSurroundings,
 ): Promise<AwsCredentialIdentity> {
   const region = await findTokenRegion(registry, surroundings.env)
   const variant = registry.kind === 'private' ? registry.variant : { isFips: false, isDualStack: false }
   surroundings.trail.begin(`taking the role ${source.roleArn} with the pod's token`)
-  const { assumeRole } = await import('./assumed-role.ts')
   let credentials: AwsCredentialIdentity | undefined
   try {
     credentials = await assumeRole(source, { region, variant }, surroundings)
@@ -51,7 +60,7 @@ async function takeRole(
   throw new ProviderError('failed to assume role: STS answers without credentials')
 }
 
-async function findTokenRegion(registry: Registry, env: RequestSurroundings['env']): Promise<string> {
+async function findTokenRegion(registry: Registry, env: CallSurroundings['env']): Promise<string> {
   switch (registry.kind) {
     case 'private':
       return registry.region
@@ -64,7 +73,7 @@ async function findTokenRegion(registry: Registry, env: RequestSurroundings['env
 
 async function createRolesAnywhereSession(
   source: RolesAnywhereSource,
-  { env, now, trail, userAgent }: ExchangeSurroundings,
+  { env, now, trail, userAgent }: CallSurroundings,
 ): Promise<AwsCredentialIdentity> {
   const { trustAnchorArn, profileArn, roleArn, certificatePath, privateKeyPath, intermediatesPath } = source
   trail.begin(`taking the role ${roleArn} by IAM Roles Anywhere`)

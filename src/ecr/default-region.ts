@@ -10,7 +10,7 @@ export function readEnvironmentRegion(env: Environment): string | undefined {
 export async function findDefaultRegion(env: Environment): Promise<string | undefined> {
   const region = readEnvironmentRegion(env)
   if (region !== undefined) return region
-  const { readProfileRegion } = await import('./assumed-role.ts')
+  const { readProfileRegion } = await import('./aws-sdk.ts')
   return (await readProfileRegion()) || undefined
 }
 

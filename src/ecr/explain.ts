@@ -10,6 +10,7 @@ import { findDefaultRegion } from './default-region.ts'
 import { findMatches } from './image-match.ts'
 import { ProviderError } from './provider-error.ts'
 import { PUBLIC_REGION, type Registry, readRegistry } from './registry.ts'
+import { readEnvironmentSettings, resolveServiceUrl } from './service-settings.ts'
 
 /** What an explanation needs to know. */
 export interface ExplainSurroundings {
@@ -91,8 +92,7 @@ async function describePlugin(
   if (region === undefined) {
     lines.push(label('region', 'none: the plugin fails; set AWS_REGION, or region in the AWS profile'))
   } else {
-    const { findServiceEndpoint } = await import('./service-endpoint.ts')
-    lines.push(label('region', region), label('endpoint', findServiceEndpoint(registry, region, env)))
+    lines.push(label('region', region), label('endpoint', findRegistryUrl(registry, region, env)))
   }
   const settings = surroundings.readSettings(args, env)
   if (token !== undefined) lines.push(label('credentials', describeToken(token, settings, env)))
@@ -102,6 +102,14 @@ async function describePlugin(
 async function findRegion(registry: Registry, env: Environment): Promise<string | undefined> {
   if (registry.kind === 'private') return registry.region
   return registry.kind === 'public' ? PUBLIC_REGION : await findDefaultRegion(env)
+}
+
+/** Where the plugin would ask for the registry's password. */
+function findRegistryUrl(registry: Registry, region: string, env: Environment): string {
+  const service = registry.kind === 'public' ? 'ECR_PUBLIC' : 'ECR'
+  const variant = registry.kind === 'private' ? registry.variant : { isFips: false, isDualStack: false }
+  const settings = readEnvironmentSettings(service, env)
+  return settings.endpoint ?? resolveServiceUrl(service, { region, variant }, settings).href
 }
 
 /** The kubelet passes on only those annotations that the configuration names. */

@@ -1,5 +1,5 @@
 import { type Authorization, readAuthorization } from './authorization.ts'
-import { type ExchangeSurroundings, exchangeCredentials } from './credential-exchange.ts'
+import { exchangeCredentials } from './credential-exchange.ts'
 import { type CredentialRequest, parseCredentialRequest } from './credential-request.ts'
 import { renderCredentialResponse } from './credential-response.ts'
 import { chooseCredentialSource, type SourceSettings } from './credential-source.ts'
@@ -7,12 +7,15 @@ import { requireDefaultRegion } from './default-region.ts'
 import { ProviderError } from './provider-error.ts'
 import type { Redactor } from './redaction.ts'
 import { PUBLIC_REGION, type Registry, readRegistry } from './registry.ts'
+import { askRegistry } from './registry-authorization.ts'
+import type { CallSurroundings } from './service-call.ts'
+import type { ServicePlace } from './service-endpoint.ts'
 import { describeServiceError } from './service-error.ts'
 
 /** What answering a request needs. */
 export interface AnswerParts {
   readonly settings: SourceSettings
-  readonly surroundings: ExchangeSurroundings
+  readonly surroundings: CallSurroundings
   /** Told of each secret as soon as it is known. */
   readonly redactor: Redactor
 }
@@ -38,34 +41,22 @@ async function authorize(
   const { env, trail } = surroundings
   const source = chooseCredentialSource(request, settings, env)
   const place = await locateRegistry(registry, env)
-  const credentials = await exchangeCredentials(source, registry, surroundings)
-  if (credentials === undefined) trail.begin('looking for AWS credentials in the default chain')
-  const ask =
-    registry.kind === 'public'
-      ? (await import('./public-authorization.ts')).askPublicRegistry
-      : (await import('./private-authorization.ts')).askPrivateRegistry
-  let isAsking = false
-  const onCredentials = (found: {
-    readonly secretAccessKey: string
-    readonly sessionToken?: string | undefined
-  }) => {
-    redactor.hide(found.secretAccessKey)
-    redactor.hide(found.sessionToken)
-    isAsking = true
-    trail.begin(`asking ${nameService(registry, place.region)} for an authorization token`)
-  }
+  const credentials = await exchangeCredentials(source, registry, place, surroundings)
+  redactor.hide(credentials.secretAccessKey)
+  redactor.hide(credentials.sessionToken)
+  const service = registry.kind === 'public' ? 'ECR Public' : `ECR in ${place.region}`
+  trail.begin(`asking ${service} for an authorization token`)
+  const kind = registry.kind === 'public' ? 'public' : 'private'
   try {
-    return readAuthorization(await ask({ place, credentials, surroundings, onCredentials }))
+    return readAuthorization(await askRegistry(kind, place, credentials, surroundings))
   } catch (error) {
     if (error instanceof ProviderError) throw error
-    const what = isAsking
-      ? `${nameService(registry, place.region)} gives no authorization token`
-      : 'no AWS credentials'
-    throw new ProviderError(`${what}: ${describeServiceError(error)}`, { cause: error })
+    const cause = describeServiceError(error)
+    throw new ProviderError(`${service} gives no authorization token: ${cause}`, { cause: error })
   }
 }
 
-async function locateRegistry(registry: Registry, env: ExchangeSurroundings['env']) {
+async function locateRegistry(registry: Registry, env: CallSurroundings['env']): Promise<ServicePlace> {
   const plain = { isFips: false, isDualStack: false }
   switch (registry.kind) {
     case 'private':
@@ -75,8 +66,4 @@ async function locateRegistry(registry: Registry, env: ExchangeSurroundings['env
     case 'mirror':
       return { region: await requireDefaultRegion(registry.host, env), variant: plain }
   }
-}
-
-function nameService(registry: Registry, region: string): string {
-  return registry.kind === 'public' ? 'ECR Public' : `ECR in ${region}`
 }

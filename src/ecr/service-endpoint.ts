@@ -1,17 +1,34 @@
-import { ECRClient } from '@aws-sdk/client-ecr'
-import { ECRPUBLICClient } from '@aws-sdk/client-ecr-public'
-import { type Environment, readConfiguredEndpoint, readEndpointVariant } from '../aws/endpoint.ts'
-import { PUBLIC_REGION, type Registry } from './registry.ts'
+import { type EndpointVariant, nameEndpointHost } from '../aws/endpoint.ts'
+import { partitionOfRegion } from '../aws/partitions.ts'
+import { ProviderError } from './provider-error.ts'
 
-/** The URL at which the SDK would ask for a registry's password, by its own rules; nothing is called. */
-export function findServiceEndpoint(registry: Registry, region: string, env: Environment): string {
-  const isPublic = registry.kind === 'public'
-  const configured = readConfiguredEndpoint(env, isPublic ? 'ECR_PUBLIC' : 'ECR')
-  if (configured !== undefined) return configured
-  const wanted = readEndpointVariant(env)
-  const { isFips, isDualStack } =
-    registry.kind === 'private' ? registry.variant : { isFips: false, isDualStack: false }
-  const variant = { UseFIPS: isFips || wanted.isFips, UseDualStack: isDualStack || wanted.isDualStack }
-  const { config } = isPublic ? new ECRPUBLICClient({ region: PUBLIC_REGION }) : new ECRClient({ region })
-  return config.endpointProvider({ Region: isPublic ? PUBLIC_REGION : region, ...variant }).url.href
+/** A service of AWS that the plugin calls, as `AWS_ENDPOINT_URL_…` names it. */
+export type ServiceName = 'ECR' | 'ECR_PUBLIC' | 'STS'
+
+/** Which endpoint of a service is called. */
+export interface ServicePlace {
+  readonly region: string
+  readonly variant: EndpointVariant
+}
+
+/** How hosts begin, by the endpoint rules of the AWS SDKs; a test compares all regions and variants with the SDK's. */
+const HOST_PREFIXES: Readonly<Record<ServiceName, (variant: EndpointVariant) => string>> = {
+  ECR: ({ isDualStack }) => (isDualStack ? 'ecr' : 'api.ecr'),
+  ECR_PUBLIC: ({ isFips, isDualStack }) => (isDualStack && !isFips ? 'ecr-public' : 'api.ecr-public'),
+  STS: () => 'sts',
+}
+
+/** A region is part of a host's name, so only what may stand there. */
+const HOST_LABEL = /^(?!-)[a-zA-Z0-9-]{1,63}(?<!-)$/
+
+/** The URL of a service's own endpoint. Throws a {@link ProviderError} for what cannot be a region. */
+export function nameServiceEndpoint(service: ServiceName, { region, variant }: ServicePlace): string {
+  const partition = partitionOfRegion(region)
+  // STS in GovCloud is FIPS under its plain name, and has no other.
+  const isNamedFips =
+    variant.isFips && !(service === 'STS' && partition === 'aws-us-gov' && !variant.isDualStack)
+  const named = { ...variant, isFips: isNamedFips }
+  const host = nameEndpointHost(HOST_PREFIXES[service](variant), { partition, region }, named)
+  if (host !== undefined && HOST_LABEL.test(region)) return `https://${host}/`
+  throw new ProviderError(`${JSON.stringify(region.slice(0, 80))} is no region`)
 }

@@ -186,7 +186,7 @@ t.test('STS repeats the token in its error, and the line does not', async (t) =>
   const line = await fail(writeRequest(WITH_TOKEN))
   t.match(
     line,
-    /^failed to assume role: InvalidIdentityTokenException: The token \[redacted\] is not valid \(HTTP 400\)$/,
+    /^failed to assume role: InvalidIdentityToken: The token \[redacted\] is not valid \(HTTP 400\)$/,
   )
   checkLine(t, line)
 })

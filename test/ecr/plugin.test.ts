@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import t from 'tap'
 import { PASSWORD, type ServiceCall, STATIC_CREDENTIALS, startEcrServer } from '../support/ecr-server.ts'
 import { buildEnvironment, type PluginRun, runPluginOnce, writeRequest } from '../support/plugin-run.ts'
@@ -94,6 +95,27 @@ t.test("a profile's endpoint, too, stands before FIPS and dual-stack endpoints",
   const image = '111122223333.dkr-ecr-fips.us-east-1.on.aws/x'
   t.same(summarise((await answer({ image }, { env })).calls), ['ecr us-east-1'])
 })
+
+t.test(
+  'credentials come from a profile, too: by its program, or for a role and a token of its own',
+  async (t) => {
+    const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...nobody } = ENV
+    const { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey } = STATIC_CREDENTIALS
+    const keys = JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey })
+    const folder = t.testdir({ keys, token: TOKEN })
+    const rows = [
+      ['program', `credential_process = cat ${folder}/keys`, ['ecr eu-central-1']],
+      ['role', `role_arn = ${ROLE}\nweb_identity_token_file = ${folder}/token`, ['sts ', 'ecr eu-central-1']],
+    ] as const
+    for (const [name, settings, calls] of rows) {
+      // The SDK reads a file once.
+      const AWS_CONFIG_FILE = `${folder}/${name}`
+      writeFileSync(AWS_CONFIG_FILE, `[profile other]\n${settings}\n`)
+      const env = { ...nobody, AWS_PROFILE: 'other', AWS_CONFIG_FILE }
+      t.same(summarise((await answer({}, { env })).calls), calls)
+    }
+  },
+)
 
 t.test('FIPS and dual-stack variables give way to a configured endpoint', async (t) => {
   const env = { ...ENV, AWS_USE_FIPS_ENDPOINT: 'true', AWS_USE_DUALSTACK_ENDPOINT: 'true' }

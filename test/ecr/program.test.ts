@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { copyFileSync, existsSync } from 'node:fs'
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
@@ -84,6 +84,17 @@ t.test('a failure is exit code 1, one line on stderr and nothing on stdout', asy
   }
 })
 
+t.test('lint takes what another program prints', async (t) => {
+  const args = ['lint', '-']
+  t.match(await run({ args, stdin: 'kind: CredentialProviderConfig\n' }), {
+    stdout: /^-:1: error: apiVersion is missing; .*\n-:1: error: there is no provider; .*\n$/,
+    stderr: '',
+    code: 1,
+  })
+  const { stdout: config } = await run({ args: ['config'], stdin: '' })
+  t.match(await run({ args, stdin: config }), { stdout: '', stderr: '', code: 0 })
+})
+
 t.test('nothing is on stderr where the SDK and Node would warn', async (t) => {
   const folder = t.testdir({
     credentials: `[default]\naws_access_key_id = ${STATIC_CREDENTIALS.accessKeyId}\naws_secret_access_key = ${STATIC_CREDENTIALS.secretAccessKey}\n`,
@@ -157,7 +168,8 @@ t.test('a proxy with user and password is used, and the CA bundle is trusted', a
     await tlsServer.close()
   })
   const { AWS_ENDPOINT_URL: _, ...rest } = ENV
-  const caPath = join(t.testdir({ 'ca.pem': authority.certificate }), 'ca.pem')
+  const folder = t.testdir({ 'ca.pem': authority.certificate, token: 'tok' })
+  const caPath = join(folder, 'ca.pem')
   const env = { ...rest, AWS_CA_BUNDLE: caPath, AWS_MAX_ATTEMPTS: '1' }
   for (const name of ['HTTPS_PROXY', 'https_proxy']) {
     t.match(await run({ env: { ...env, [name]: `http://node:pa%40ss@127.0.0.1:${proxy.port}` } }), {
@@ -170,6 +182,13 @@ t.test('a proxy with user and password is used, and the CA bundle is trusted', a
     tlsServer.calls.map((call) => call.host),
     [host, host],
   )
+
+  // So is the SDK, where it takes the role of a profile by itself.
+  const role = `role_arn = ${ROLE_ARN}\nweb_identity_token_file = ${folder}/token\n`
+  writeFileSync(join(folder, 'config'), `[profile other]\n${role}`)
+  const profile = { ...env, AWS_PROFILE: 'other', AWS_CONFIG_FILE: join(folder, 'config') }
+  await run({ env: { ...profile, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` } })
+  t.equal(proxy.asked.at(-1)?.target, 'sts.eu-central-1.amazonaws.com:443')
 
   const { AWS_CA_BUNDLE: __, ...withoutBundle } = env
   t.match(await run({ env: { ...withoutBundle, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` } }), {
@@ -230,12 +249,26 @@ t.test(
   'the bundled program runs alone, with no node_modules',
   { skip: !existsSync(BUNDLE) && 'make build' },
   async (t) => {
-    const program = join(t.testdir({}), 'ecr-credential-provider.mjs')
+    const { accessKeyId, secretAccessKey } = STATIC_CREDENTIALS
+    const folder = t.testdir({
+      credentials: `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+      'config.yaml': 'kind: CredentialProviderConfig\n',
+    })
+    const program = join(folder, 'ecr-credential-provider.mjs')
     copyFileSync(BUNDLE, program)
     t.match(await run({ program, env: ENV }), { stdout: /"cacheDuration":"5h59m\d+s"/, stderr: '', code: 0 })
     t.match(await run({ program, env: ENV, stdin: writeRequest({ image: 'public.ecr.aws/x' }) }), {
       stderr: '',
       code: 0,
+    })
+    // What it has packed: the AWS SDK, and what reads YAML.
+    const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...rest } = ENV
+    t.match(await run({ program, env: rest }), { code: 1, stderr: /Could not load credentials/ })
+    const profile = { ...rest, AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials') }
+    t.match(await run({ program, env: profile }), { stderr: '', code: 0 })
+    t.match(await run({ program, args: ['lint', join(folder, 'config.yaml')] }), {
+      stdout: /config\.yaml:1: error/,
+      code: 1,
     })
   },
 )

@@ -24,9 +24,10 @@ t.test('the single executable answers on a machine without Node', { skip }, asyn
     env: builder,
   })
 
-  const run = async (stdin: string, args: readonly string[] = []) => {
+  const run = async (stdin: string, args: readonly string[] = [], changes: Record<string, string> = {}) => {
     // An empty PATH, an option for another Node, and a folder that holds nothing else.
-    const env = { ...buildEnvironment(server), PATH: folder, NODE_OPTIONS: '--no-such-option' }
+    const nowhere = { PATH: folder, NODE_OPTIONS: '--no-such-option' }
+    const env = { ...buildEnvironment(server), ...nowhere, ...changes }
     const child = spawn(program, args, { env, cwd: folder, stdio: 'pipe' })
     child.stdin.on('error', () => {})
     child.stdin.end(stdin)
@@ -41,6 +42,12 @@ t.test('the single executable answers on a machine without Node', { skip }, asyn
   })
   t.match(await run(writeRequest({ image: 'public.ecr.aws/x' })), { stderr: '', code: 0 })
   t.equal(server.calls.length, 2)
+  // For a profile the AWS SDK is unpacked, which says that there is none.
+  t.match(await run(writeRequest(), [], { AWS_PROFILE: 'absent' }), {
+    stdout: '',
+    stderr: /no AWS credentials: Could not load credentials/,
+    code: 1,
+  })
   t.match(await run('{'), { stdout: '', stderr: /^[^\n]+ no JSON\n$/, code: 1 })
   t.match(await run('', ['--version']), { stdout: /^\d+\.\d+\.\d+\n$/, code: 0 })
 })

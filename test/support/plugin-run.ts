@@ -1,5 +1,6 @@
 import { type PluginLimits, type PluginResult, runPlugin } from '../../src/ecr/plugin.ts'
 import { type EcrServer, STATIC_CREDENTIALS } from './ecr-server.ts'
+import { withEnvironment } from './process-environment.ts'
 
 /** A kubelet's request for a private image, with `changes`. */
 export function writeRequest(changes: Readonly<Record<string, unknown>> = {}): string {
@@ -34,9 +35,6 @@ export interface PluginRun {
 /** Runs the plugin in this process. The AWS SDK sees `env` too, for as long as that takes. */
 export async function runPluginOnce(request: string, run: PluginRun): Promise<PluginResult> {
   const { env = {}, roleArnAnnotations = [], now = () => new Date(), limits, stdin } = run
-  const before = { ...process.env }
-  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name]
-  for (const [name, value] of Object.entries(env)) if (value !== undefined) process.env[name] = value
   const rolesAnywhere = {
     trustAnchorArn: undefined,
     profileArn: undefined,
@@ -45,8 +43,8 @@ export async function runPluginOnce(request: string, run: PluginRun): Promise<Pl
     privateKeyPath: undefined,
     intermediatesPath: undefined,
   }
-  try {
-    return await runPlugin(
+  return await withEnvironment(env, () =>
+    runPlugin(
       { roleArnAnnotations, rolesAnywhere },
       {
         stdin:
@@ -59,9 +57,6 @@ export async function runPluginOnce(request: string, run: PluginRun): Promise<Pl
         userAgent: 'ecr-credential-provider/test',
         ...(limits === undefined ? {} : { limits }),
       },
-    )
-  } finally {
-    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
-    Object.assign(process.env, before)
-  }
+    ),
+  )
 }

@@ -13,14 +13,20 @@ export function createLintCommand(): Command {
         purpose: 'exit code 1 where there are errors',
         line: 'ecr-credential-provider lint config.yaml rbac.yaml',
       },
+      {
+        purpose: 'what another program prints',
+        line: 'kubectl get secret aws-secret -n eksa-packages -o yaml | ecr-credential-provider lint -',
+      },
     ],
     async run(_values, io, paths) {
-      const [{ readConfigFiles }, { lintFiles }, { formatFinding }] = await Promise.all([
+      const [{ readConfigFiles, readConfigStream }, { lintFiles }, { formatFinding }] = await Promise.all([
         import('../../ecr/config-files.ts'),
         import('../../ecr/lint/lint.ts'),
         import('../../ecr/lint/report.ts'),
       ])
-      const findings = lintFiles(await Promise.all(paths.map((path) => readConfigFiles(path))))
+      const read = async (path: string) =>
+        path === '-' ? [await readConfigStream(io.stdin)] : await readConfigFiles(path)
+      const findings = lintFiles(await Promise.all(paths.map(read)))
       for (const finding of findings) io.stdout.write(`${formatFinding(finding)}\n`)
       return findings.some(({ severity }) => severity === 'error') ? 1 : 0
     },
