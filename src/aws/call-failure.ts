@@ -33,6 +33,11 @@ export async function callAws<Result>(call: AwsCall, send: () => Promise<Result>
   }
 }
 
+/** Whether a call failed because there are no AWS credentials at all. */
+export function areCredentialsMissing(error: unknown): boolean {
+  return error instanceof AwsCallError && (error.cause as Error).name === 'CredentialsProviderError'
+}
+
 /** What the AWS SDK adds to errors. */
 interface SdkError extends Error {
   /** Of errors of node:net and node:tls. */
@@ -62,6 +67,10 @@ const REMEDIES: readonly (readonly [codes: RegExp, remedy: (call: AwsCall) => st
   [
     /^(?:RequestTimeTooSkewed|RequestInTheFuture)$/,
     () => "this machine's clock is more than minutes off: correct it (NTP)",
+  ],
+  [
+    /^(?:OperationAborted|(?:EntityAlreadyExists|ConcurrentModification)(?:Exception)?)$/,
+    () => 'somebody else changes it at the same moment: run the command again',
   ],
   [
     /^(?:Throttling(?:Exception)?|TooManyRequests(?:Exception)?|SlowDown|RequestLimitExceeded)$/,
@@ -102,7 +111,8 @@ function toCallError(call: AwsCall, error: unknown): AwsCallError {
 }
 
 function describeNetworkFailure(name: string, code: string | undefined, message: string): string {
-  if (name === 'TimeoutError' || code === 'ETIMEDOUT')
+  // A connection that was cut is a TimeoutError to the SDK too.
+  if ((name === 'TimeoutError' && code !== 'ECONNRESET') || code === 'ETIMEDOUT')
     return 'the endpoint does not answer in time; check the network and HTTPS_PROXY'
   if (code === undefined) return toLine(message)
   if (UNTRUSTED.test(code))

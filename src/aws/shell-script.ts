@@ -15,15 +15,19 @@ const END_OF_DOCUMENT = 'END'
 
 /**
  * Writes the steps as an sh script for people who do not have this program: numbered comments, their commands, documents
- * in full. A script of no steps says so.
+ * in full; notes, a line each, end it. A script of no steps says so.
  */
-export function renderScript(steps: readonly Pick<Step, 'resource' | 'detail' | 'commands'>[]): string {
-  if (steps.length === 0) return '#!/bin/sh\n# There is nothing to do.\n'
+export function renderScript(
+  steps: readonly Pick<Step, 'resource' | 'detail' | 'commands'>[],
+  notes: readonly string[] = [],
+): string {
+  const ending = notes.map((note) => `# ${note}\n`).join('')
+  if (steps.length === 0) return `#!/bin/sh\n# There is nothing to do.\n${ending}`
   const parts = steps.map(
     ({ resource, detail, commands }, index) =>
       `# ${index + 1}. ${resource}: ${detail}\n${commands.map(renderCommand).join('')}`,
   )
-  return `#!/bin/sh\nset -eu\n\n${parts.join('\n')}`
+  return `#!/bin/sh\nset -eu\n\n${parts.join('\n')}${ending === '' ? '' : `\n${ending}`}`
 }
 
 function renderCommand({ args, stdin }: ShellCommand): string {

@@ -16,3 +16,12 @@ export interface Step extends Change {
   /** Makes the change; rejects in one line. Steps are made in their order. */
   apply(): Promise<void>
 }
+
+/** What is to be done, and what is worth knowing of how things are then. */
+export interface Plan {
+  readonly steps: readonly Step[]
+  /** For people, a line each. */
+  readonly notes: readonly string[]
+  /** The same for programs: members of the object that `--output json` prints, beside `changes`. */
+  readonly facts: Readonly<Record<string, unknown>>
+}

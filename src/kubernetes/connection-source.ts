@@ -22,6 +22,8 @@ export interface ConnectionOptions {
   readonly homeFolder: string
   readonly timing: Timing
   readonly serviceAccountFolder?: string
+  /** What helps where no API server is known, besides `--kubeconfig`: a flag, and what it does. */
+  readonly alternative?: string
 }
 
 /**
@@ -32,6 +34,7 @@ export interface ConnectionOptions {
  */
 export async function findConnection(options: ConnectionOptions): Promise<ApiConnection> {
   const { environment, server, context, timing } = options
+  const { alternative = '--manifests PATH to do without one' } = options
   if (options.kubeconfigPath !== undefined)
     return loadKubeconfig([options.kubeconfigPath], { server, context, timing })
   const inCluster = context === undefined ? await loadInCluster(options) : undefined
@@ -45,7 +48,7 @@ export async function findConnection(options: ConnectionOptions): Promise<ApiCon
   throw new ApiConfigurationError(
     named.length > 0
       ? `no file of KUBECONFIG=${named.join(delimiter)} exists: correct it, or give --kubeconfig FILE`
-      : 'no API server is known: run in a pod with a ServiceAccount token, or give --kubeconfig FILE, or --manifests PATH to do without one',
+      : `no API server is known: run in a pod with a ServiceAccount token, or give --kubeconfig FILE, or ${alternative}`,
   )
 }
 

@@ -24,8 +24,8 @@ export type FlagDefinition = FlagCommon &
     | { readonly kind: 'string'; readonly default?: string; readonly accepts?: TextRule }
     | { readonly kind: 'integer'; readonly default?: number; readonly min?: number; readonly max?: number }
     | { readonly kind: 'boolean'; readonly default?: boolean }
-    /** As Go writes durations (`1h30m`); the value is in milliseconds. */
-    | { readonly kind: 'duration'; readonly default?: string }
+    /** As Go writes durations (`1h30m`); the value is in milliseconds, and at most `maxMs`, or else what a timer takes. */
+    | { readonly kind: 'duration'; readonly default?: string; readonly maxMs?: number }
     | {
         readonly kind: 'enum'
         readonly values: readonly string[]

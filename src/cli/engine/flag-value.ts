@@ -1,8 +1,10 @@
-import { parseDurationMs } from './duration.ts'
+import { LONGEST_TIMER_MS, parseDurationMs } from './duration.ts'
 import type { FlagDefinition } from './flag-table.ts'
 import { UsageError } from './usage-error.ts'
 
 type Value = string | number | boolean | readonly string[] | undefined
+
+const DAY_MS = 24 * 3_600_000
 
 /** The spellings of Go's strconv.ParseBool. */
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
@@ -42,7 +44,9 @@ function defaultOf(definition: FlagDefinition): Value {
     case 'boolean':
       return definition.default ?? false
     case 'duration':
-      return definition.default === undefined ? undefined : parseDurationMs(definition.default)
+      return definition.default === undefined
+        ? undefined
+        : parseDurationMs(definition.default, definition.maxMs)
     default:
       return definition.default
   }
@@ -72,7 +76,7 @@ function readText(definition: FlagDefinition, text: string): Value {
     case 'boolean':
       return parseBoolean(text)
     case 'duration':
-      return parseDurationMs(text)
+      return parseDurationMs(text, definition.maxMs)
     case 'enum': {
       const value = definition.aliases?.[text] ?? text
       return definition.values.find((candidate) => candidate === value)
@@ -92,7 +96,7 @@ export function describeAllowed(definition: FlagDefinition): string {
     case 'boolean':
       return 'true or false'
     case 'duration':
-      return 'a duration such as 100ms, 1s or 1h30m, of 24 days at most'
+      return `a duration such as 100ms, 1s or 1h30m, of ${(definition.maxMs ?? LONGEST_TIMER_MS) / DAY_MS} days at most`
     case 'enum':
       return new Intl.ListFormat('en-GB', { type: 'disjunction' }).format([
         ...definition.values,

@@ -8,6 +8,21 @@ export interface Progress {
   end(): void
 }
 
+/** Does `work` while its text is told. */
+export async function showProgress<Result>(
+  io: Pick<CommandIo, 'stderr' | 'env'>,
+  text: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const progress = createProgress(io)
+  progress.begin(text)
+  try {
+    return await work()
+  } finally {
+    progress.end()
+  }
+}
+
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const
 const FRAME_MS = 100
 const ERASE_LINE = '\r\u001b[K'
@@ -26,7 +41,9 @@ export function createProgress({ stderr, env }: Pick<CommandIo, 'stderr' | 'env'
     begin(text) {
       end()
       let frame = 0
-      const draw = () => stderr.write(`${ERASE_LINE}${FRAMES[frame++ % FRAMES.length]} ${text}`)
+      // A line that wrapped could not be erased.
+      const shown = text.slice(0, (stderr.columns ?? 80) - 3)
+      const draw = () => stderr.write(`${ERASE_LINE}${FRAMES[frame++ % FRAMES.length]} ${shown}`)
       draw()
       timer = setInterval(draw, FRAME_MS).unref()
     },

@@ -1,3 +1,4 @@
+import { SYSTEM_TIMING } from '../../kubernetes/timing.ts'
 import type { Actions } from './program.ts'
 
 /** The real actions, loaded when they are run: --help needs neither, and `inject` no server. */
@@ -9,5 +10,33 @@ export const ACTIONS: Actions = {
   async inject(options) {
     const { inject } = await import('../../webhook/inject.ts')
     await inject(options)
+  },
+  async planDocuments(options) {
+    const { planDocuments } = await import('../../oidc/generation/generate-documents.ts')
+    return await planDocuments(options)
+  },
+  async planPublication(options, { isDryRun }) {
+    const { planPublication } = await import('../../oidc/publishing/publication.ts')
+    return await planPublication({ ...options, isPlanWithoutCredentials: isDryRun, timing: SYSTEM_TIMING })
+  },
+  async sync(options) {
+    const { sync } = await import('../../oidc/sync/sync.ts')
+    await sync(options)
+  },
+  async planProvider(options) {
+    const { planProvider } = await import('../../iam/plan-provider.ts')
+    return await planProvider(options)
+  },
+  async planRole(options) {
+    const { planRole } = await import('../../iam/plan-role.ts')
+    return await planRole(options)
+  },
+  async writeTrustPolicy(request) {
+    const { writeTrustPolicy } = await import('../../iam/write-trust-policy.ts')
+    return writeTrustPolicy(request)
+  },
+  async verifyIssuer(request, surroundings) {
+    const { verifyIssuer } = await import('../../oidc/verify/verify-issuer.ts')
+    return await verifyIssuer(request, surroundings)
   },
 }

@@ -1,14 +1,37 @@
 import manifest from '../../../package.json' with { type: 'json' }
+import type { Plan } from '../../aws/step.ts'
+import type { ProviderOptions } from '../../iam/plan-provider.ts'
+import type { RoleOptions, RolePlan } from '../../iam/plan-role.ts'
+import type { WrittenPolicy, WrittenPolicyRequest } from '../../iam/write-trust-policy.ts'
+import type { GenerationOptions } from '../../oidc/generation/generate-documents.ts'
+import type { PublicationOptions } from '../../oidc/publishing/publication.ts'
+import type { SyncOptions } from '../../oidc/sync/sync.ts'
+import type { CheckResult } from '../../oidc/verify/check.ts'
+import type { VerifyRequest, VerifySurroundings } from '../../oidc/verify/verify-issuer.ts'
 import type { InjectOptions } from '../../webhook/inject.ts'
 import type { ServeOptions } from '../../webhook/serve-options.ts'
 import type { Program } from '../engine/program.ts'
+import { createProviderCommand } from './iam/provider-command.ts'
+import { createRoleCommand } from './iam/role-command.ts'
+import { createTrustPolicyCommand } from './iam/trust-policy-command.ts'
 import { createInjectCommand } from './inject-command.ts'
+import { createGenerateCommand } from './oidc/generate-command.ts'
+import { createPublishCommand } from './oidc/publish-command.ts'
+import { createSyncCommand } from './oidc/sync-command.ts'
+import { createVerifyCommand } from './oidc/verify-command.ts'
 import { createServeCommand } from './serve-command.ts'
 
 /** What the commands do, apart from reading their flags. */
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
   inject(options: InjectOptions): Promise<void>
+  planDocuments(options: GenerationOptions): Promise<Plan>
+  planPublication(options: PublicationOptions, choices: { readonly isDryRun: boolean }): Promise<Plan>
+  sync(options: SyncOptions): Promise<void>
+  planProvider(options: ProviderOptions): Promise<Plan>
+  planRole(options: RoleOptions): Promise<RolePlan>
+  writeTrustPolicy(request: WrittenPolicyRequest): Promise<WrittenPolicy>
+  verifyIssuer(request: VerifyRequest, surroundings: VerifySurroundings): Promise<readonly CheckResult[]>
 }
 
 /** The program `pod-identity-webhook`. */
@@ -18,6 +41,16 @@ export function createProgram(actions: Actions): Program {
     version: manifest.version,
     summary: 'Gives pods their AWS identities: the admission webhook that injects role and token',
     environmentPrefix: 'POD_IDENTITY_WEBHOOK_',
-    commands: [createServeCommand(manifest.version, actions.serve), createInjectCommand(actions.inject)],
+    commands: [
+      createServeCommand(manifest.version, actions.serve),
+      createInjectCommand(actions.inject),
+      createGenerateCommand(actions.planDocuments),
+      createPublishCommand(actions.planPublication),
+      createSyncCommand(manifest.version, actions.sync),
+      createProviderCommand(actions.planProvider),
+      createTrustPolicyCommand(actions.writeTrustPolicy),
+      createRoleCommand(actions.planRole),
+      createVerifyCommand(actions.verifyIssuer),
+    ],
   }
 }

@@ -39,6 +39,11 @@ for (const [text, milliseconds] of DURATIONS) {
   })
 }
 
+t.test('a limit of its own takes the place of what a timer takes', async (t) => {
+  t.equal(parseDurationMs('8760h', 8760 * 3_600_000), 8760 * 3_600_000)
+  t.equal(parseDurationMs('8761h', 8760 * 3_600_000), undefined)
+})
+
 t.test('property: hours, minutes, seconds and milliseconds add up', async (t) => {
   const number = fc.integer({ min: 0, max: 500 })
   fc.assert(

@@ -4,6 +4,7 @@ import type { FlagDefinition } from '../../../src/cli/engine/flag-table.ts'
 import { parseFlag } from '../../../src/cli/engine/flag-value.ts'
 import { describeDefault } from '../../../src/cli/engine/help-page.ts'
 import { runProgram } from '../../../src/cli/engine/program.ts'
+import { ACTIONS } from '../../../src/cli/pod-identity-webhook/actions.ts'
 import { LOGGING_FLAGS } from '../../../src/cli/pod-identity-webhook/flags/logging-flags.ts'
 import { createProgram } from '../../../src/cli/pod-identity-webhook/program.ts'
 import { LOG_LEVELS } from '../../../src/telemetry/logger.ts'
@@ -17,6 +18,7 @@ type Settings = Parameters<typeof captureIo>[0]
 async function run(args: readonly string[], settings: Settings = {}) {
   const asked: { serve?: ServeOptions; inject?: InjectOptions } = {}
   const program = createProgram({
+    ...ACTIONS,
     serve: async (options) => {
       asked.serve = options
     },
@@ -66,9 +68,13 @@ t.test('serve without flags is what the Go webhook does without flags', async (t
     port: 443,
     metricsPort: 9999,
     certificate: {
-      isSelfManagedWanted: true,
-      certPath: '/etc/webhook/certs/tls.crt',
-      keyPath: '/etc/webhook/certs/tls.key',
+      kind: 'self-managed',
+      source: { kind: 'api-server', kubeconfig: undefined, apiServerUrl: undefined },
+      namespace: 'eks',
+      secretName: 'pod-identity-webhook',
+      serviceName: 'pod-identity-webhook',
+      webhookConfigurationName: 'pod-identity-webhook',
+      lifetimes: { authorityMs: 8760 * 3_600_000, leafMs: 720 * 3_600_000, overlapMs: 600_000 },
     },
     tls: { minVersion: 'TLSv1.2', ciphers: undefined },
     source: { kind: 'api-server', kubeconfig: undefined, apiServerUrl: undefined },
@@ -117,11 +123,28 @@ t.test(
 
 const MAPPINGS: readonly (readonly [line: string, expected: object])[] = [
   ['--port=0 --metrics-port=0', { port: 0, metricsPort: 0 }],
-  ['--in-cluster=false', { certificate: { isSelfManagedWanted: false } }],
+  ['--in-cluster=false', { certificate: { kind: 'files', certPath: '/etc/webhook/certs/tls.crt' } }],
   ['--in-cluster=false --tls-cert=a --tls-key=b', { certificate: { certPath: 'a', keyPath: 'b' } }],
   [
+    '--namespace=x --tls-secret=s --service-name=n --webhook-configuration=w --kubeconfig=k',
+    {
+      certificate: {
+        namespace: 'x',
+        secretName: 's',
+        serviceName: 'n',
+        webhookConfigurationName: 'w',
+        source: { kubeconfig: 'k' },
+      },
+    },
+  ],
+  [
+    '--ca-lifetime=3h --leaf-lifetime=1h --ca-overlap=20m',
+    { certificate: { lifetimes: { authorityMs: 10_800_000, leafMs: 3_600_000, overlapMs: 1_200_000 } } },
+  ],
+  ['--in-cluster=false --leaf-lifetime=1s', { certificate: { kind: 'files' } }],
+  [
     '--manifests=a --manifests b',
-    { certificate: { isSelfManagedWanted: false }, source: { kind: 'manifests', paths: ['a', 'b'] } },
+    { certificate: { kind: 'files' }, source: { kind: 'manifests', paths: ['a', 'b'] } },
   ],
   ['--namespace=x', { namespace: 'x' }],
   ['--kubeconfig=k --kube-api=https://h', { source: { kubeconfig: 'k', apiServerUrl: 'https://h' } }],
@@ -215,6 +238,13 @@ const MISTAKES: readonly (readonly [line: string, message: string])[] = [
     '--annotation-prefix is "EKS_"; it takes a name of lower-case letters, digits, dashes and dots such as eks.amazonaws.com',
   ],
   ['--annotation-prefix=', '--annotation-prefix is ""; it takes a name of lower-case letters'],
+  ['--leaf-lifetime=9s', '--leaf-lifetime is too short; it takes 10s at least'],
+  ['--ca-lifetime=3h --leaf-lifetime=61m', '--leaf-lifetime is over a third of --ca-lifetime'],
+  ['--leaf-lifetime=29m', '--ca-overlap is over a third of --leaf-lifetime'],
+  [
+    '--ca-lifetime=87601h',
+    '--ca-lifetime is "87601h"; it takes a duration such as 100ms, 1s or 1h30m, of 3650',
+  ],
   ['--kube-api=127.0.0.1', '--kube-api is "127.0.0.1"; it takes a URL that begins with http:// or https://'],
   [
     '--manifests=a --kubeconfig=k',
@@ -240,10 +270,9 @@ for (const [line, message] of MISTAKES) {
   })
 }
 
-const FLAGS: readonly FlagDefinition[] = createProgram({
-  serve: async () => {},
-  inject: async () => {},
-}).commands.flatMap((command) => Object.values(command.groups).flatMap((group) => Object.values(group.flags)))
+const FLAGS: readonly FlagDefinition[] = createProgram(ACTIONS).commands.flatMap((command) =>
+  Object.values(command.groups).flatMap((group) => Object.values(group.flags)),
+)
 
 t.test('every default is a value that its flag takes', async (t) => {
   for (const definition of FLAGS) {

@@ -1,17 +1,23 @@
 import { renderScript } from '../../../aws/shell-script.ts'
-import type { Change, Step } from '../../../aws/step.ts'
+import type { Change, Plan, Step } from '../../../aws/step.ts'
 import type { CommandIo } from '../../engine/command.ts'
 import { createProgress } from '../../engine/progress.ts'
 import type { StepChoices } from './step-flags.ts'
 
+/** Runs a plan that is nothing but steps: see {@link runPlan}. */
+export async function runSteps(steps: readonly Step[], choices: StepChoices, io: CommandIo): Promise<void> {
+  await runPlan({ steps, notes: [], facts: {} }, choices, io)
+}
+
 /**
- * Makes the changes one after the other, or with `--dry-run` only writes how to, and tells of them on stdout.
+ * Makes the changes one after the other, or with `--dry-run` only writes how to, and tells of them on stdout; notes come last.
  *
  * Rejects with what a step rejects with; what was changed before is told first.
  */
-export async function runSteps(steps: readonly Step[], choices: StepChoices, io: CommandIo): Promise<void> {
+export async function runPlan(plan: Plan, choices: StepChoices, io: CommandIo): Promise<void> {
+  const { steps, notes, facts } = plan
   if (choices.isDryRun) {
-    io.stdout.write(choices.output === 'json' ? renderChanges(steps) : renderScript(steps))
+    io.stdout.write(choices.output === 'json' ? renderJson(steps, facts) : renderScript(steps, notes))
     return
   }
   const progress = createProgress(io)
@@ -25,10 +31,13 @@ export async function runSteps(steps: readonly Step[], choices: StepChoices, io:
       if (choices.output === 'text')
         io.stdout.write(`${PAST[step.action]} ${step.resource}: ${step.detail}\n`)
     }
-    if (steps.length === 0 && choices.output === 'text') io.stdout.write('nothing to change\n')
+    if (choices.output === 'text')
+      io.stdout.write(
+        [...(steps.length === 0 ? ['nothing to change'] : []), ...notes].map((line) => `${line}\n`).join(''),
+      )
   } finally {
     progress.end()
-    if (choices.output === 'json') io.stdout.write(renderChanges(made))
+    if (choices.output === 'json') io.stdout.write(renderJson(made, facts))
   }
 }
 
@@ -38,7 +47,7 @@ const PAST: Readonly<Record<Change['action'], string>> = {
   delete: 'deleted',
 }
 
-function renderChanges(steps: readonly Step[]): string {
+function renderJson(steps: readonly Step[], facts: Plan['facts']): string {
   const changes = steps.map(({ action, resource, detail }) => ({ action, resource, detail }))
-  return `${JSON.stringify({ changes }, undefined, 2)}\n`
+  return `${JSON.stringify({ changes, ...facts }, undefined, 2)}\n`
 }

@@ -7,7 +7,7 @@ export const STEP_FLAGS = {
     isDryRun: {
       kind: 'boolean',
       name: 'dry-run',
-      help: 'Change nothing; print an sh script of AWS CLI commands that would make the changes. With credentials it holds what is missing, without all of it.',
+      help: 'Change nothing; print an sh script of AWS CLI commands that would make the changes. With AWS credentials it holds what is missing, without them everything.',
     },
     output: {
       kind: 'enum',
