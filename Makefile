@@ -62,6 +62,18 @@ format: $(INSTALLED) ## Format all files and mend what lint can mend
 reference: $(INSTALLED) ## Write docs/reference from the tables in src
 	node scripts/reference.ts
 
+.PHONY: cluster-up cluster-down
+cluster-up: $(INSTALLED) ## Deploy into the current kube context: make cluster-up IMAGE=… [NAMESPACE= CERTS= COMPONENTS= ARGS= WAIT=no]
+	@node scripts/cluster/cluster-up.ts
+cluster-down: $(INSTALLED) ## Remove from the current kube context what cluster-up made
+	@node scripts/cluster/cluster-down.ts
+
+.PHONY: image sbom
+image: $(INSTALLED) ## Build the image with docker: make image IMAGE=… [PLATFORMS=linux/amd64,linux/arm64 PUSH=yes]
+	@node scripts/build-image.ts
+sbom: $(INSTALLED) ## List the packages that the bundles are made of as CycloneDX: dist/sbom.cdx.json
+	node scripts/sbom.ts
+
 .PHONY: bench bench-start bench-roles-anywhere bench-ecr soak
 bench: $(BUNDLE) ## Measure throughput, latency and memory beside a bare server
 	node bench/throughput.ts $(ARGS)

@@ -1,45 +1,60 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createKubectl } from '../../../scripts/cluster/kubectl.ts'
+import { type Manifest, OWN_NAME } from '../../../scripts/cluster/manifest.ts'
+import { renderManifests } from '../../../scripts/cluster/rendered-manifests.ts'
 import type { Cluster } from './cluster.ts'
 import { formatKubeconfig } from './kubeconfig.ts'
 
-const ACCOUNT_NAME = 'pod-identity-webhook'
-const RBAC = '/apis/rbac.authorization.k8s.io/v1'
+const PATHS: Readonly<Record<string, (namespace: string) => string>> = {
+  ServiceAccount: (namespace) => `/api/v1/namespaces/${namespace}/serviceaccounts`,
+  Role: (namespace) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles`,
+  RoleBinding: (namespace) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
+  ClusterRole: () => '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+  ClusterRoleBinding: () => '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+}
 
 /**
- * Creates a ServiceAccount with the permissions that the webhook needs and no others, and a kubeconfig with its token.
+ * Creates the webhook's ServiceAccount with exactly the permissions that deploy/overlays/self-managed gives it, and a
+ * kubeconfig with its token.
  *
  * `namespace` is the webhook's own. Returns the path of the kubeconfig.
  */
 export async function grantWebhookAccess(cluster: Cluster, namespace: string): Promise<string> {
   const { client, connection } = cluster
-  await client.create(`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: ACCOUNT_NAME } })
-  const subjects = [{ kind: 'ServiceAccount', name: ACCOUNT_NAME, namespace }]
-  const verbs = ['get', 'list', 'watch']
-  await client.create(`${RBAC}/clusterroles`, {
-    metadata: { name: namespace },
-    rules: [{ apiGroups: [''], resources: ['serviceaccounts'], verbs }],
+  const manifests = await renderManifests(createKubectl(connection.kubectlPath), {
+    namespace,
+    certificateMode: 'self-managed',
+    components: [],
   })
-  await client.create(`${RBAC}/clusterrolebindings`, {
-    metadata: { name: namespace },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: namespace },
-    subjects,
-  })
-  await client.create(`${RBAC}/namespaces/${namespace}/roles`, {
-    metadata: { name: ACCOUNT_NAME },
-    rules: [{ apiGroups: [''], resources: ['configmaps'], resourceNames: ['pod-identity-webhook'], verbs }],
-  })
-  await client.create(`${RBAC}/namespaces/${namespace}/rolebindings`, {
-    metadata: { name: ACCOUNT_NAME },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: ACCOUNT_NAME },
-    subjects,
-  })
-  const { status } = await client.create<{ status: { token: string } }>(
-    `/api/v1/namespaces/${namespace}/serviceaccounts/${ACCOUNT_NAME}/token`,
-    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } },
-  )
+  for (const manifest of manifests) {
+    const path = PATHS[manifest.kind]?.(namespace)
+    if (path !== undefined) await client.create(path, nameForNamespace(manifest, namespace))
+  }
+  const token = await requestToken(cluster, namespace)
   const path = join(connection.workFolder, `${namespace}.kubeconfig`)
-  const kubeconfig = { url: connection.apiServerUrl, caPem: connection.caPem, token: status.token }
+  const kubeconfig = { url: connection.apiServerUrl, caPem: connection.caPem, token }
   await writeFile(path, formatKubeconfig(kubeconfig), { mode: 0o600 })
   return path
+}
+
+/** Issues a token of the ServiceAccount that was created in a namespace. */
+export async function requestToken({ client }: Cluster, namespace: string): Promise<string> {
+  const { status } = await client.create<{ status: { token: string } }>(
+    `/api/v1/namespaces/${namespace}/serviceaccounts/${OWN_NAME}/token`,
+    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } },
+  )
+  return status.token
+}
+
+/** The suite has many webhooks at once, each in a namespace of its own: what the whole cluster has is named for it. */
+function nameForNamespace(manifest: Manifest, namespace: string): Manifest {
+  if (!manifest.kind.startsWith('Cluster')) return manifest
+  const { roleRef } = manifest as { readonly roleRef?: { readonly name: string } }
+  const rename = (name: string) => name.replace(OWN_NAME, namespace)
+  return {
+    ...manifest,
+    metadata: { ...manifest.metadata, name: rename(manifest.metadata.name) },
+    ...(roleRef && { roleRef: { ...roleRef, name: rename(roleRef.name) } }),
+  }
 }

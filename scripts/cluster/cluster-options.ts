@@ -1,0 +1,94 @@
+import { splitArguments } from './argument-list.ts'
+import { ClusterError } from './cluster-error.ts'
+import { type ImageReference, parseImageReference } from './image-reference.ts'
+
+/** Where the serving certificate comes from: also the names of the overlays. */
+export const CERTIFICATE_MODES = ['self-managed', 'cert-manager'] as const
+
+export type CertificateMode = (typeof CERTIFICATE_MODES)[number]
+
+/** What both commands are told by the variables of make. */
+export interface ClusterOptions {
+  readonly kubectlCommand: string
+  readonly namespace: string
+  readonly isWaiting: boolean
+  readonly timeoutSeconds: number
+}
+
+/** What `cluster-up` is told beside that. */
+export interface ClusterUpOptions extends ClusterOptions {
+  readonly image: ImageReference
+  readonly certificateMode: CertificateMode | 'auto'
+  readonly components: readonly string[]
+  /** Flags of the program, put after those of the manifests. */
+  readonly args: readonly string[]
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const DEFAULT_NAMESPACE = 'eks'
+const DEFAULT_TIMEOUT_SECONDS = 180
+
+/** Reads what both commands take. Throws ClusterError for a value that cannot be. */
+export function readClusterOptions(env: Environment): ClusterOptions {
+  const namespace = env['NAMESPACE'] || DEFAULT_NAMESPACE
+  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(namespace)) {
+    throw new ClusterError(
+      `NAMESPACE=${namespace}: a name has up to 63 lower-case letters, digits and dashes`,
+      2,
+    )
+  }
+  const wait = env['WAIT'] || 'yes'
+  if (wait !== 'yes' && wait !== 'no') throw new ClusterError(`WAIT=${wait}: give yes or no`, 2)
+  const timeout = env['TIMEOUT'] || `${DEFAULT_TIMEOUT_SECONDS}`
+  if (!/^[1-9]\d{0,4}s?$/.test(timeout)) throw new ClusterError(`TIMEOUT=${timeout}: give seconds`, 2)
+  return {
+    kubectlCommand: env['KUBECTL'] || 'kubectl',
+    namespace,
+    isWaiting: wait === 'yes',
+    timeoutSeconds: Number.parseInt(timeout, 10),
+  }
+}
+
+/** Reads what `cluster-up` takes. Throws ClusterError for what is missing or cannot be. */
+export function readClusterUpOptions(env: Environment, knownComponents: readonly string[]): ClusterUpOptions {
+  return {
+    ...readClusterOptions(env),
+    image: readImage(env['IMAGE']),
+    certificateMode: readCertificateMode(env['CERTS'] || 'auto'),
+    components: readComponents(env['COMPONENTS'] ?? '', knownComponents),
+    args: readArguments(env['ARGS'] ?? ''),
+  }
+}
+
+function readImage(text: string | undefined): ImageReference {
+  if (!text)
+    throw new ClusterError('IMAGE is missing: make cluster-up IMAGE=registry/pod-identity-webhook:1.2.3', 2)
+  const image = parseImageReference(text)
+  if (image === undefined) throw new ClusterError(`IMAGE=${text}: no image; write registry/name:tag`, 2)
+  return image
+}
+
+function readCertificateMode(text: string): CertificateMode | 'auto' {
+  const mode = (['auto', ...CERTIFICATE_MODES] as const).find((known) => known === text)
+  if (mode === undefined)
+    throw new ClusterError(`CERTS=${text}: give auto, ${CERTIFICATE_MODES.join(' or ')}`, 2)
+  return mode
+}
+
+function readComponents(text: string, known: readonly string[]): readonly string[] {
+  const wanted = [...new Set(text.split(/[\s,]+/).filter((name) => name !== ''))]
+  const unknown = wanted.find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    throw new ClusterError(`COMPONENTS: there is no ${unknown}; there are ${known.join(', ')}`, 2)
+  }
+  return wanted
+}
+
+function readArguments(text: string): readonly string[] {
+  const args = splitArguments(text)
+  if (args === undefined) throw new ClusterError('ARGS: a quote has no end', 2)
+  const stray = args.find((arg) => !arg.startsWith('-'))
+  if (stray !== undefined) throw new ClusterError(`ARGS: ${stray} is no flag; write --name=value`, 2)
+  return args
+}
