@@ -1,23 +1,41 @@
 import { once } from 'node:events'
-import { chmodSync, readFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { readImageStart } from '../../scripts/image.ts'
 import { ensureDevelopmentCertificates } from '../../src/webhook/certificates/development-certificates.ts'
 import { podOf, reviewOf } from '../support/admission-review.ts'
-import { assembleImageRoot, IMAGE_USER_ID, spawnInImageRoot } from '../support/image-root.ts'
+import { buildImageRoot } from '../support/image-build.ts'
+import { completeImageRoot, spawnInImageRoot } from '../support/image-root.ts'
 
 const isRoot = process.getuid?.() === 0
 const skip = isRoot ? false : 'entering a root file system of our own takes root'
 
+const folder = t.testdir({ certs: {}, root: {}, build: {} })
+const root = `${folder}/root`
+
+t.test('the Dockerfile builds from no more than docker is given, and adds little to its base', async (t) => {
+  await buildImageRoot(`${folder}/build`, root)
+  t.strictSame(readdirSync(root).sort(), ['app', 'webhook'])
+  t.strictSame(readdirSync(`${root}/app`).sort(), [
+    'LICENSE',
+    'pod-identity-webhook',
+    'pod-identity-webhook.mjs',
+    'pod-identity-webhook.mjs.LEGAL.txt',
+    'sbom.cdx.json',
+  ])
+  const sbom = JSON.parse(readFileSync(`${root}/app/sbom.cdx.json`, 'utf8'))
+  t.match(sbom, { bomFormat: 'CycloneDX', metadata: { component: { name: 'pod-identity-webhook' } } })
+})
+
 t.test(
-  'the bundle serves with no node_modules, as a user without rights, on a read-only file system',
+  'what it builds serves with no node_modules, as a user without rights, on a read-only file system',
   { skip },
   async (t) => {
-    const folder = t.testdir({ certs: {}, root: {} })
-    const root = `${folder}/root`
     await ensureDevelopmentCertificates(`${folder}/certs`, new Date())
-    await assembleImageRoot(root, {
+    await completeImageRoot(root, {
       'tls.crt': `${folder}/certs/tls.crt`,
       'tls.key': `${folder}/certs/tls.key`,
       'accounts.yaml': 'deploy/examples/service-accounts.yaml',
@@ -26,7 +44,7 @@ t.test(
     chmodSync(`${root}/config/tls.key`, 0o644)
 
     const webhook = spawnInImageRoot(root, [
-      '/webhook',
+      ...readImageStart().defaultArgs,
       '--in-cluster=false',
       '--tls-cert=/config/tls.crt',
       '--tls-key=/config/tls.key',
@@ -50,7 +68,9 @@ t.test(
     })
 
     const status = readFileSync(`/proc/${webhook.pid}/status`, 'utf8')
-    t.match(status, new RegExp(`^Uid:\\s+${IMAGE_USER_ID}\\s+${IMAGE_USER_ID}`, 'm'), 'it has no rights')
+    const [user, group] = readImageStart().user.split(':')
+    t.match(status, new RegExp(`^Uid:\\s+${user}\\s+${user}`, 'm'), 'it has no rights')
+    t.match(status, new RegExp(`^Gid:\\s+${group}\\s+${group}`, 'm'))
     t.match(status, /^CapEff:\s+0{16}$/m, 'and no capabilities')
     const mounts = readFileSync(`/proc/${webhook.pid}/mountinfo`, 'utf8').trim().split('\n')
     t.ok(
@@ -65,8 +85,30 @@ t.test(
     webhook.kill('SIGTERM')
     t.strictSame(await exited, [0, null])
     t.equal(errors, '', 'nothing on stderr')
+
+    const version = await readOutput(spawnInImageRoot(root, ['--version'], '/webhook'))
+    t.match(version, /^\d+\.\d+\.\d+$/, 'the name that the Go webhook has there works too')
+    const modules = readdirSync(`${root}/app/pod-identity-webhook`).filter((name) => name.endsWith('.mjs'))
+    const loads = modules.map((name) => `await import('/app/pod-identity-webhook/${name}')`)
+    const load = ['--eval', [...loads, `console.log('loaded')`].join(';')]
+    t.equal(
+      await readOutput(spawnInImageRoot(root, load, '--input-type=module')),
+      'loaded',
+      'all of it loads',
+    )
   },
 )
+
+/** Standard output of a program that ends well, and says nothing else. */
+async function readOutput(program: ReturnType<typeof spawnInImageRoot>): Promise<string> {
+  const [output, errors, [code]] = await Promise.all([
+    text(program.stdout),
+    text(program.stderr),
+    once(program, 'exit'),
+  ])
+  if (code !== 0 || errors !== '') throw new Error(`it ended with ${code}: ${errors}`)
+  return output.trim()
+}
 
 function post(port: number, ca: Buffer) {
   return new Promise<{ response: { patchType?: string; auditAnnotations: { reason: string } } }>(

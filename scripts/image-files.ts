@@ -1,0 +1,25 @@
+/** Lays out what the image adds to its base: `node scripts/image-files.ts FOLDER`, after `npm run build`. */
+import { cp, glob, mkdir, symlink } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { writeSbom } from './sbom.ts'
+
+/** The webhook, the folder of what it loads on demand, and the licenses of the packages in it. */
+const BUNDLE = 'dist/pod-identity-webhook{,.mjs,.mjs.LEGAL.txt}'
+
+async function layOutImage(root: string): Promise<void> {
+  const app = join(root, 'app')
+  await mkdir(app, { recursive: true })
+  for await (const source of glob(BUNDLE)) await cp(source, join(app, basename(source)), { recursive: true })
+  await cp('LICENSE', join(app, 'LICENSE'))
+  await writeSbom(join(app, 'sbom.cdx.json'))
+  // Manifests made for the Go webhook name its executable.
+  await symlink('/app/pod-identity-webhook.mjs', join(root, 'webhook'))
+}
+
+const [root] = process.argv.slice(2)
+if (root === undefined) {
+  process.stderr.write('say where to: node scripts/image-files.ts FOLDER\n')
+  process.exitCode = 2
+} else {
+  await layOutImage(root)
+}
