@@ -55,7 +55,7 @@ async function buildBundle(): Promise<void> {
 /** Files run one after the other: they share two cores with a control plane. */
 async function runTap(files: readonly string[], connectionPath: string): Promise<number> {
   const summary = join(ROOT_FOLDER, 'scripts', 'tap-summary.mjs')
-  const args = ['--jobs=1', '--timeout=180', '--disable-coverage', '-R', summary, ...files]
+  const args = ['--jobs=1', '--timeout=300', '--disable-coverage', '-R', summary, ...files]
   const tap = spawn(join(ROOT_FOLDER, 'node_modules', '.bin', 'tap'), args, {
     cwd: ROOT_FOLDER,
     stdio: 'inherit',

@@ -29,14 +29,19 @@ export class ApiError extends Error {
   }
 }
 
-/** Creates a client for `https://127.0.0.1:PORT`; `maxSockets` bounds the requests in flight. */
+/**
+ * Creates a client for `https://127.0.0.1:PORT`; `maxSockets` bounds the requests in flight. Without `keepAlive` each request
+ * has a connection of its own: it is refused or served, and never cut because the API server closed an idle one.
+ */
 export function createApiClient(options: {
   readonly url: string
   readonly caPem: string
   readonly token: string
   readonly maxSockets?: number
+  readonly keepAlive?: boolean
 }): ApiClient {
-  const agent = new Agent({ keepAlive: true, maxSockets: options.maxSockets ?? 16, ca: options.caPem })
+  const { keepAlive = true } = options
+  const agent = new Agent({ keepAlive, maxSockets: options.maxSockets ?? 16, ca: options.caPem })
 
   async function send(method: string, path: string, body?: unknown) {
     const payload = body === undefined ? undefined : JSON.stringify(body)

@@ -14,10 +14,10 @@ import {
 
 const run = promisify(execFile)
 
-/** The Go modules that control planes are built from, by minor version of Kubernetes; the first is the default. */
-const MODULE_FOLDERS: Readonly<Record<string, string>> = {
-  '1.36': fileURLToPath(new URL('../control-plane/', import.meta.url)),
-}
+const MODULE_FOLDER = fileURLToPath(new URL('../control-plane/', import.meta.url))
+
+/** What control planes are built from, by minor version of Kubernetes; the first is the default. */
+const MOD_FILES: Readonly<Record<string, string>> = { '1.36': 'go.mod', '1.34': 'go-1.34.mod' }
 
 /** Absolute paths of the programs that make a control plane. */
 export type ControlPlaneBinaries = Readonly<Record<Program, string>>
@@ -41,8 +41,8 @@ export async function findControlPlaneBinaries(
   env: NodeJS.ProcessEnv,
   reportProgress: (line: string) => void,
 ): Promise<ControlPlaneBinaries> {
-  const { minor, moduleFolder } = findModule(env)
-  const { version, buildFolder } = await findBuildFolder(moduleFolder, env)
+  const { minor, module } = findModule(env)
+  const { version, buildFolder } = await findBuildFolder(module, env)
   const chosenFolder = env['KUBEBUILDER_ASSETS']
   const folders = [...(chosenFolder ? [chosenFolder] : []), buildFolder]
   const here = await findPrograms(folders)
@@ -58,7 +58,7 @@ export async function findControlPlaneBinaries(
         'or put them all into one folder and set KUBEBUILDER_ASSETS to it',
     )
   }
-  await buildPrograms({ programs: missing, version, moduleFolder, buildFolder, env, reportProgress })
+  await buildPrograms({ programs: missing, version, module, buildFolder, env, reportProgress })
   return { ...inFolder(buildFolder), ...found }
 }
 
@@ -68,20 +68,17 @@ export async function findControlPlaneBinaries(
  */
 export async function findKubeletPlugin(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (!(await canRun('go', ['version']))) return undefined
-  const { moduleFolder } = findModule(env)
-  const { buildFolder } = await findBuildFolder(moduleFolder, env)
-  return buildOwnProgram('kubelet-plugin', { moduleFolder, buildFolder, env })
+  const { module } = findModule(env)
+  const { buildFolder } = await findBuildFolder(module, env)
+  return buildOwnProgram('kubelet-plugin', { module, buildFolder, env })
 }
 
 function findModule(env: NodeJS.ProcessEnv) {
-  const minor = (env['KUBERNETES_VERSION'] || Object.keys(MODULE_FOLDERS)[0] || '').replace(
-    /^v?(\d+\.\d+).*$/,
-    '$1',
-  )
-  const moduleFolder = MODULE_FOLDERS[minor]
-  if (moduleFolder !== undefined) return { minor, moduleFolder }
-  const known = Object.keys(MODULE_FOLDERS).join(', ')
-  throw new RangeError(`KUBERNETES_VERSION: ${minor} is none of ${known}`)
+  const known = Object.keys(MOD_FILES)
+  const minor = (env['KUBERNETES_VERSION'] || known[0] || '').replace(/^v?(\d+\.\d+).*$/, '$1')
+  const modFile = MOD_FILES[minor]
+  if (modFile !== undefined) return { minor, module: { folder: MODULE_FOLDER, modFile } }
+  throw new RangeError(`KUBERNETES_VERSION: ${minor} is none of ${known.join(', ')}`)
 }
 
 function isComplete(found: Partial<ControlPlaneBinaries>): found is ControlPlaneBinaries {

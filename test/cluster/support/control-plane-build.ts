@@ -19,15 +19,21 @@ export const PROGRAMS = Object.keys(PROGRAM_PACKAGES) as readonly Program[]
 
 const PROGRESS_INTERVAL_MS = 30_000
 
+/** A Go module that a control plane is built from: its folder, and which of the `.mod` files there says the versions. */
+export interface ControlPlaneModule {
+  readonly folder: string
+  readonly modFile: string
+}
+
 /** The version that a control plane module pins (`v1.36.3`) and the cache folder of what is built from it. */
 export async function findBuildFolder(
-  moduleFolder: string,
+  { folder, modFile }: ControlPlaneModule,
   env: NodeJS.ProcessEnv,
 ): Promise<{ readonly version: string; readonly buildFolder: string }> {
-  const requirements = await readFile(join(moduleFolder, 'go.mod'), 'utf8')
-  const sums = await readFile(join(moduleFolder, 'go.sum'), 'utf8')
+  const requirements = await readFile(join(folder, modFile), 'utf8')
+  const sums = await readFile(join(folder, modFile.replace(/\.mod$/, '.sum')), 'utf8')
   const version = /\bk8s\.io\/kubernetes (v\S+)/.exec(requirements)?.[1]
-  if (version === undefined) throw new Error(`${join(moduleFolder, 'go.mod')}: requires no k8s.io/kubernetes`)
+  if (version === undefined) throw new Error(`${join(folder, modFile)}: requires no k8s.io/kubernetes`)
   const digest = createHash('sha256').update(requirements).update(sums).digest('hex').slice(0, 12)
   const cacheFolder = env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
   return {
@@ -41,12 +47,12 @@ export async function buildPrograms(options: {
   readonly programs: readonly Program[]
   /** Version of Kubernetes, with the v. */
   readonly version: string
-  readonly moduleFolder: string
+  readonly module: ControlPlaneModule
   readonly buildFolder: string
   readonly env: NodeJS.ProcessEnv
   readonly reportProgress: (line: string) => void
 }): Promise<void> {
-  const { programs, version, moduleFolder, buildFolder, env, reportProgress } = options
+  const { programs, version, module, buildFolder, env, reportProgress } = options
   await mkdir(buildFolder, { recursive: true })
   const outputFolder = await mkdtemp(join(buildFolder, 'building-'))
   const startedAtMs = Date.now()
@@ -67,7 +73,7 @@ export async function buildPrograms(options: {
       `${outputFolder}/`,
       ...packages,
     ]
-    await runGo(args, moduleFolder, env)
+    await runGo(args, module, env)
     for (const program of programs) {
       await rename(join(outputFolder, fileNameOfBuild(program)), join(buildFolder, program))
     }
@@ -85,12 +91,12 @@ export async function buildPrograms(options: {
 export async function buildOwnProgram(
   name: string,
   {
-    moduleFolder,
+    module,
     buildFolder,
     env,
-  }: { readonly moduleFolder: string; readonly buildFolder: string; readonly env: NodeJS.ProcessEnv },
+  }: { readonly module: ControlPlaneModule; readonly buildFolder: string; readonly env: NodeJS.ProcessEnv },
 ): Promise<string> {
-  const source = await readFile(join(moduleFolder, name, 'main.go'))
+  const source = await readFile(join(module.folder, name, 'main.go'))
   const digest = createHash('sha256').update(source).digest('hex').slice(0, 12)
   const path = join(buildFolder, `${name}-${digest}`)
   const isBuilt = await access(path).then(
@@ -102,7 +108,7 @@ export async function buildOwnProgram(
   const outputFolder = await mkdtemp(join(buildFolder, 'building-'))
   try {
     const output = join(outputFolder, name)
-    await runGo(['build', '-trimpath', '-ldflags', '-s -w', '-o', output, `./${name}`], moduleFolder, env)
+    await runGo(['build', '-trimpath', '-ldflags', '-s -w', '-o', output, `./${name}`], module, env)
     await rename(output, path)
   } finally {
     await rm(outputFolder, { recursive: true, force: true })
@@ -110,15 +116,19 @@ export async function buildOwnProgram(
   return path
 }
 
-async function runGo(args: readonly string[], moduleFolder: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const go = spawn('go', args, {
-    cwd: moduleFolder,
+async function runGo(
+  [command = '', ...args]: readonly string[],
+  { folder, modFile }: ControlPlaneModule,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const go = spawn('go', [command, `-modfile=${modFile}`, ...args], {
+    cwd: folder,
     env: { ...env, CGO_ENABLED: '0' },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const [code] = await once(go, 'exit')
   if (code !== 0)
-    throw new Error(`go build in ${moduleFolder} failed with exit code ${code}; its errors are above`)
+    throw new Error(`go ${command} in ${folder} failed with exit code ${code}; its errors are above`)
 }
 
 /** go build names a program after the last element of its package's path that is not a major version. */

@@ -10,7 +10,7 @@ import { type Daemon, startDaemon, waitForDaemon } from './daemon.ts'
 import { findFreePorts } from './free-port.ts'
 import { formatKubeconfig } from './kubeconfig.ts'
 
-/** The issuer and audience of ServiceAccount tokens. */
+/** The issuer and audience of ServiceAccount tokens where no other is wanted. */
 export const ISSUER = 'https://issuer.test.invalid'
 
 /** How to reach a control plane, as JSON-able values: test files get it from the runner. */
@@ -33,6 +33,12 @@ export interface ControlPlane {
   stopApiServer(): Promise<void>
   /** Starts the API server again on the same port, with the same keys and data. */
   startApiServer(): Promise<void>
+  /** Makes another key that tokens may be signed with: the API server knows it from its next start on. */
+  addTokenKey(): Promise<void>
+  /** From its next start on the API server signs tokens with the newest key. */
+  signWithNewestTokenKey(): Promise<void>
+  /** From its next start on the API server knows the newest key alone. */
+  forgetOldTokenKeys(): Promise<void>
   /** Stops everything and removes its folder. */
   stop(): Promise<void>
 }
@@ -67,8 +73,9 @@ const START_TIMEOUT_MS = 60_000
 /** Starts a control plane with an empty etcd. Without `hasControllers` nobody makes pods of Deployments. */
 export async function startControlPlane(
   binaries: ControlPlaneBinaries,
-  options: { readonly hasControllers: boolean },
+  options: { readonly hasControllers: boolean; readonly issuer?: string },
 ): Promise<ControlPlane> {
+  const { issuer = ISSUER } = options
   const folder = await mkdtemp(join(tmpdir(), 'control-plane-'))
   const pathOf = (name: string) => join(folder, name)
   const [etcdPort = 0, etcdPeerPort = 0, apiServerPort = 0] = await findFreePorts(3)
@@ -76,7 +83,6 @@ export async function startControlPlane(
   const apiServerUrl = `https://127.0.0.1:${apiServerPort}`
   const authority = await createTestAuthority('control-plane')
   const serving = await issueTestCertificate(authority, ['127.0.0.1', 'kubernetes.default.svc'])
-  const tokenKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const adminToken = randomBytes(24).toString('hex')
   const connection: ControlPlaneConnection = {
     apiServerUrl,
@@ -93,8 +99,6 @@ export async function startControlPlane(
     'ca.crt': authority.certificatePem,
     'apiserver.crt': serving.certificatePem,
     'apiserver.key': serving.privateKeyPem,
-    'tokens.key': tokenKey.privateKey.export({ type: 'pkcs8', format: 'pem' }),
-    'tokens.pub': tokenKey.publicKey.export({ type: 'spki', format: 'pem' }),
     'users.csv': `${adminToken},admin,admin,system:masters\n`,
     'audit-policy.json': JSON.stringify(AUDIT_POLICY),
     'admin.kubeconfig': formatKubeconfig({
@@ -106,6 +110,21 @@ export async function startControlPlane(
   await Promise.all(
     Object.entries(files).map(([name, content]) => writeFile(pathOf(name), content, { mode: 0o600 })),
   )
+
+  let newestTokenKeyPem = ''
+  let tokenKeysPem: readonly string[] = []
+  const writeTokenKeys = (keysPem: readonly string[]) => {
+    tokenKeysPem = keysPem
+    return writeFile(pathOf('tokens.pub'), keysPem.join(''))
+  }
+  const addTokenKey = async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    newestTokenKeyPem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    await writeTokenKeys([String(publicKey.export({ type: 'spki', format: 'pem' })), ...tokenKeysPem])
+  }
+  const signWithNewestTokenKey = () => writeFile(pathOf('tokens.key'), newestTokenKeyPem, { mode: 0o600 })
+  await addTokenKey()
+  await signWithNewestTokenKey()
 
   const daemons: Daemon[] = []
   const start = async (name: keyof ControlPlaneBinaries, flags: Readonly<Record<string, string>>) => {
@@ -128,12 +147,15 @@ export async function startControlPlane(
       'tls-cert-file': pathOf('apiserver.crt'),
       'tls-private-key-file': pathOf('apiserver.key'),
       'token-auth-file': pathOf('users.csv'),
-      'authorization-mode': 'RBAC',
-      'service-cluster-ip-range': '10.0.0.0/24',
-      'service-account-issuer': ISSUER,
+      'authorization-mode': 'Node,RBAC',
+      // As on real clusters: what kubelets may do is less than what RBAC says.
+      'enable-admission-plugins': 'NodeRestriction',
+      // A test can listen where a Service is: the API server calls webhooks there, by their Service's name.
+      'service-cluster-ip-range': '127.90.0.0/24',
+      'service-account-issuer': issuer,
       'service-account-signing-key-file': pathOf('tokens.key'),
       'service-account-key-file': pathOf('tokens.pub'),
-      'api-audiences': ISSUER,
+      'api-audiences': issuer,
       'audit-policy-file': pathOf('audit-policy.json'),
       'audit-log-path': connection.auditLogPath,
       // A restart must not wait for the watches of the webhooks under test.
@@ -178,6 +200,9 @@ export async function startControlPlane(
       startApiServer: async () => {
         apiServer = await startApiServer()
       },
+      addTokenKey,
+      signWithNewestTokenKey,
+      forgetOldTokenKeys: () => writeTokenKeys(tokenKeysPem.slice(0, 1)),
       stop: async () => {
         await stopAll(daemons, folder)
         process.off('exit', removeFolder)
