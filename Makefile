@@ -11,7 +11,7 @@ ARGS ?=
 
 INSTALLED := node_modules/.installed
 BUNDLE := dist/pod-identity-webhook.mjs
-SOURCES := $(shell find src -name '*.ts') scripts/build.ts package.json
+SOURCES := $(shell find src scripts/bundle -name '*.ts') scripts/build.ts package.json
 
 .PHONY: help
 help: ## List the targets

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { chmod, copyFile, glob, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join, relative } from 'node:path'
-import { brotliCompressSync } from 'node:zlib'
+import { basename, join } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { loadOnDemand } from './bundle/builtins-on-demand.ts'
+import { leaveApart, nameApart } from './bundle/modules-apart.ts'
+import { packModules } from './bundle/packed-modules.ts'
 
 /** CommonJS packages inside an ES module still ask for these three. */
 const COMMONJS_NAMES = [
@@ -27,72 +29,6 @@ const PACKED_MODULES: Readonly<Record<string, RegExp>> = {
 
 /** What package.json exports to other programs, by file name. */
 const LIBRARIES = { 'roles-anywhere': 'src/roles-anywhere/from-roles-anywhere.ts' }
-
-/**
- * Loads Node's own modules when they are first used, and without the ES module that stands for each: that reads every
- * export, which costs 30 ms with node:http, whose `WebSocket` loads all of undici (Node 26).
- */
-function loadOnDemand(modules: RegExp): Plugin {
-  return {
-    name: 'builtins-on-demand',
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: modules }, ({ path, kind }) =>
-        kind === 'require-call' ? undefined : { path, namespace: 'builtin' },
-      )
-      onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: writeBuiltinModule(path) }))
-    },
-  }
-}
-
-/**
- * Packs these modules, with all that they import, into a text of the bundle that is compiled when one is first used. V8
- * reads each function of a file before the first one runs: 15 ms for the AWS SDK, which most runs do not need (ADR 10).
- */
-function packModules(modules: RegExp, options: BuildOptions): Plugin {
-  return {
-    name: 'packed-modules',
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: modules }, ({ path, resolveDir }) => ({
-        path: path.startsWith('.') ? join(resolveDir, path) : path,
-        namespace: 'packed',
-      }))
-      onLoad({ filter: /./, namespace: 'packed' }, async ({ path }) => {
-        const part: BuildOptions = { ...options, entryPoints: [path], format: 'cjs', write: false }
-        const { outputFiles: [file] = [] } = await build(part)
-        return { contents: writePackedModule(basename(path), file?.text ?? '') }
-      })
-    },
-  }
-}
-
-/** A CommonJS module that unpacks itself. Its stack traces have names and lines as those of any other. */
-function writePackedModule(name: string, code: string): string {
-  const packed = brotliCompressSync(`(function (module) {${code}})`).toString('base64')
-  return [
-    `const { Script } = process.getBuiltinModule('node:vm')`,
-    `const { brotliDecompressSync } = process.getBuiltinModule('node:zlib')`,
-    `const code = brotliDecompressSync(Buffer.from('${packed}', 'base64')).toString()`,
-    `new Script(code, { filename: ${JSON.stringify(name)} }).runInThisContext()(module)`,
-  ].join('\n')
-}
-
-/** Exports behind getters that the AWS SDK imports; others warn that they are deprecated when they are read. */
-const LAZY_EXPORTS = ['promises', 'getRandomValues', 'ReadStream']
-
-/** As ES exports: of CommonJS, the bundle would copy every property with its getter, for each file that imports it. */
-function writeBuiltinModule(name: string): string {
-  const exports = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(name)))
-  const names = exports.filter(
-    ([key, { value }]) =>
-      /^(?!default$)[a-z]\w*$/i.test(key) && (value !== undefined || LAZY_EXPORTS.includes(key)),
-  )
-  return [
-    `const builtin = process.getBuiltinModule(${JSON.stringify(name)})`,
-    'export default builtin',
-    'const readExport = (name) => builtin[name]',
-    ...names.map(([key]) => `export const ${key} = /* @__PURE__ */ readExport('${key}')`),
-  ].join('\n')
-}
 
 const COMMON: BuildOptions = {
   bundle: true,
@@ -119,28 +55,6 @@ const AS_ES_MODULES: BuildOptions = {
  */
 const ROOMS_APART = /^src\/(?:oidc|iam|webhook\/certificates\/self-managed)\//
 
-/** Leaves modules of {@link ROOMS_APART} that are imported on demand to files in a folder of the bundle's name, and notes them. */
-function leaveApart(folder: string, entries: Set<string>): Plugin {
-  return {
-    name: 'rooms-apart',
-    setup({ onResolve }) {
-      onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
-        const entry = relative('.', join(resolveDir, path))
-        if (kind !== 'dynamic-import' || !ROOMS_APART.test(entry)) return undefined
-        entries.add(entry)
-        return { path: `./${folder}/${nameApart(entry)}.mjs`, external: true }
-      })
-    },
-  }
-}
-
-function nameApart(entry: string): string {
-  return entry
-    .replace(/^src\//, '')
-    .replace(/\.ts$/, '')
-    .replaceAll('/', '-')
-}
-
 const entriesApart = new Set<string>()
 for await (const entry of glob('src/bin/*.ts')) {
   const name = basename(entry, '.ts')
@@ -148,7 +62,7 @@ for await (const entry of glob('src/bin/*.ts')) {
   const startOptions: BuildOptions = PROGRAMS_WITHOUT_COMMONJS.includes(name)
     ? { plugins: [...packFor(name), loadOnDemand(/^node:/)], ...AS_ES_MODULES }
     : {
-        plugins: [loadOnDemand(/^node:https?$/), leaveApart(name, entriesApart)],
+        plugins: [loadOnDemand(/^node:https?$/), leaveApart(ROOMS_APART, name, entriesApart)],
         banner: { js: COMMONJS_NAMES },
       }
   await build({ ...COMMON, ...startOptions, entryPoints: [entry], outfile })
