@@ -111,6 +111,24 @@ export const METRICS = {
     help: 'Times that the serving certificate was replaced (success) or that a new one was refused (failure).',
     labels: ['result'],
   },
+  certificateAuthorityNotAfter: {
+    kind: 'gauge',
+    name: 'pod_identity_webhook_ca_not_after_timestamp_seconds',
+    help: 'End of the validity of the certificate authority that signs now, in seconds since 1970; 0 where certificates come from files.',
+    labels: [],
+  },
+  certificateAuthorityChanges: {
+    kind: 'counter',
+    name: 'pod_identity_webhook_ca_changes_total',
+    help: 'Changes that this replica made to the authorities in the Secret, by cause: created, replaced (what was there could not be used), adopted (somebody else put it there), introduced, promoted (the two steps of a rotation), restored, retired (among the trusted).',
+    labels: ['cause'],
+  },
+  caBundleRepairs: {
+    kind: 'counter',
+    name: 'pod_identity_webhook_ca_bundle_repairs_total',
+    help: 'Times that this replica set the caBundle of the webhook configuration, because it differed from the Secret.',
+    labels: [],
+  },
   ready: {
     kind: 'gauge',
     name: 'pod_identity_webhook_ready',

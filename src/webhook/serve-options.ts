@@ -1,24 +1,34 @@
 import type { LogFormat, LogLevel } from '../telemetry/logger.ts'
+import type { CertificateLifetimes } from './certificates/self-managed/lifetimes.ts'
 import type { TlsSettings } from './certificates/tls-options.ts'
 import type { MutationSettings } from './identity/settings.ts'
 import type { RoleArnComposition } from './role-arn-parts.ts'
 
-/** Where the serving certificate comes from. */
-export interface CertificateOptions {
-  /** Whether `--in-cluster` asks for certificates of the webhook's own. */
-  readonly isSelfManagedWanted: boolean
-  readonly certPath: string
-  readonly keyPath: string
+/** Where the API server is looked for. */
+export interface ApiServerSource {
+  readonly kind: 'api-server'
+  readonly kubeconfig: string | undefined
+  readonly apiServerUrl: string | undefined
 }
+
+/** Where the serving certificate comes from: files, or an authority of the webhook's own that it keeps in a Secret. */
+export type CertificateOptions =
+  | { readonly kind: 'files'; readonly certPath: string; readonly keyPath: string }
+  | {
+      readonly kind: 'self-managed'
+      readonly source: ApiServerSource
+      /** Of the Secret and of the Service. */
+      readonly namespace: string
+      readonly secretName: string
+      readonly serviceName: string
+      readonly webhookConfigurationName: string
+      readonly lifetimes: CertificateLifetimes
+    }
 
 /** Where ServiceAccounts and the ConfigMap come from. */
 export type SourceOptions =
   | { readonly kind: 'manifests'; readonly paths: readonly string[] }
-  | {
-      readonly kind: 'api-server'
-      readonly kubeconfig: string | undefined
-      readonly apiServerUrl: string | undefined
-    }
+  | ApiServerSource
 
 /** What the flags of `serve` ask for. */
 export interface ServeOptions {

@@ -1,11 +1,11 @@
-import { createLogger, type Logger } from '../telemetry/logger.ts'
-import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { createLogger } from '../telemetry/logger.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
 import { createAccounts } from './accounts/create-accounts.ts'
-import { CertificateFiles } from './certificates/certificate-files.ts'
+import { createServingCertificate } from './certificates/create-serving-certificate.ts'
 import { createReviewRecorder } from './review-recorder.ts'
 import { createReviewer } from './reviewer.ts'
 import { resolveRoleArnParts } from './role-arn-parts.ts'
-import type { CertificateOptions, ServeOptions } from './serve-options.ts'
+import type { ServeOptions } from './serve-options.ts'
 import { createAdmissionServer } from './server/admission-server.ts'
 import { drain, drainOnSignals, waitByClock } from './server/drain.ts'
 import { Health } from './server/health.ts'
@@ -38,9 +38,11 @@ export async function serve(options: ServeOptions): Promise<void> {
     now: () => performance.now(),
     random: Math.random,
   })
-  const certificate = createCertificate(options.certificate, logger, metrics, (pair) =>
-    server.useCertificate(pair),
-  )
+  const certificate = await createServingCertificate(options.certificate, {
+    logger,
+    metrics,
+    onChange: (pair) => server.useCertificate(pair),
+  })
   const health = new Health({
     checks: [
       { name: 'accounts', pendingReasons: () => accounts.pendingReasons() },
@@ -84,26 +86,4 @@ export async function serve(options: ServeOptions): Promise<void> {
     },
     logger,
   )
-}
-
-function createCertificate(
-  options: CertificateOptions,
-  logger: Logger,
-  metrics: Metrics,
-  onChange: ConstructorParameters<typeof CertificateFiles>[0]['onChange'],
-): CertificateFiles {
-  if (options.isSelfManagedWanted) {
-    logger.warn(
-      { certPath: options.certPath, keyPath: options.keyPath },
-      'this version makes no certificates of its own: serving with the files of --tls-cert and --tls-key',
-    )
-  }
-  return new CertificateFiles({
-    certificatePath: options.certPath,
-    privateKeyPath: options.keyPath,
-    logger,
-    metrics,
-    now: () => new Date(),
-    onChange,
-  })
 }

@@ -1,9 +1,12 @@
 /** An object to put into the fake API server. */
 export interface FakeObject {
+  /** Empty for objects of no namespace. */
   readonly namespace: string
   readonly name: string
   readonly annotations?: Readonly<Record<string, string>>
   readonly data?: Readonly<Record<string, string>>
+  /** What else it has beside its metadata. */
+  readonly fields?: Readonly<Record<string, unknown>>
   /** The time of its managedFields, as the API server writes it. */
   readonly changedAt?: string
 }
@@ -13,7 +16,7 @@ export function writeObject(object: FakeObject, version: number): string {
   return JSON.stringify({
     metadata: {
       name: object.name,
-      namespace: object.namespace,
+      ...(object.namespace !== '' && { namespace: object.namespace }),
       uid: `00000000-0000-4000-8000-${String(version).padStart(12, '0')}`,
       resourceVersion: String(version),
       creationTimestamp: '2026-01-01T00:00:00Z',
@@ -34,7 +37,15 @@ export function writeObject(object: FakeObject, version: number): string {
       ],
     },
     data: object.data,
+    ...object.fields,
   })
+}
+
+/** The object that was written so. */
+export function readObject(json: string): FakeObject {
+  const { metadata, data, ...fields } = JSON.parse(json)
+  const { name, namespace = '', annotations } = metadata
+  return { name, namespace, annotations, data, fields }
 }
 
 /** What a BOOKMARK event carries, as JSON. */

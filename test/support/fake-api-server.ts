@@ -2,10 +2,32 @@ import { EventEmitter } from 'node:events'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { type FakeObject, writeBookmark, writeEvent, writeObject, writeStatus } from './fake-api-objects.ts'
+import {
+  type FakeObject,
+  readObject,
+  writeBookmark,
+  writeEvent,
+  writeObject,
+  writeStatus,
+} from './fake-api-objects.ts'
+import { applyPatch } from './fake-api-patches.ts'
 import { createLoopbackCertificate, type LoopbackCertificate } from './loopback-certificate.ts'
 
-type Resource = 'serviceaccounts' | 'configmaps'
+type Resource = 'serviceaccounts' | 'configmaps' | 'secrets' | 'mutatingwebhookconfigurations'
+
+const PATH =
+  /^\/apis?\/(?:admissionregistration\.k8s\.io\/)?v1(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?$/
+
+const RESOURCES: readonly unknown[] = [
+  'serviceaccounts',
+  'configmaps',
+  'secrets',
+  'mutatingwebhookconfigurations',
+] satisfies Resource[]
+
+function isResource(name: string | undefined): name is Resource {
+  return RESOURCES.includes(name)
+}
 
 /** A request as the fake API server sees it. */
 export interface FakeRequest {
@@ -140,6 +162,12 @@ export class FakeApiServer extends EventEmitter<{ request: [FakeRequest]; watch:
     return Object.fromEntries(objects.map(({ name, version }) => [name, String(version)]))
   }
 
+  /** An object as it is stored; undefined where there is none. */
+  find(resource: Resource, namespace: string, name: string): FakeObject | undefined {
+    const stored = this.#objects.get(`${resource}/${namespace}/${name}`)
+    return stored && readObject(stored.json)
+  }
+
   /** Creates or changes an object and tells the watches. */
   put(resource: Resource, object: FakeObject): void {
     const key = `${resource}/${object.namespace}/${object.name}`
@@ -194,13 +222,12 @@ export class FakeApiServer extends EventEmitter<{ request: [FakeRequest]; watch:
   #answer(request: FakeRequest, response: ServerResponse): void {
     const isAccepted =
       this.acceptedToken === undefined || request.headers.authorization === `Bearer ${this.acceptedToken}`
-    const [, namespace, resource, name] =
-      /^\/api\/v1(?:\/namespaces\/([^/]+))?\/(serviceaccounts|configmaps)(?:\/([^/]+))?$/.exec(
-        request.path,
-      ) ?? []
+    const [, namespace, resource, name] = PATH.exec(request.path) ?? []
     if (!isAccepted) refuse(response, 401, 'Unauthorized')
-    else if (resource !== 'serviceaccounts' && resource !== 'configmaps') refuse(response, 404, 'NotFound')
-    else if (name !== undefined) this.#get(`${resource}/${namespace}/${name}`, response)
+    else if (!isResource(resource)) refuse(response, 404, 'NotFound')
+    else if (name !== undefined && request.method === 'PATCH')
+      this.#patch(resource, namespace ?? '', name, request, response)
+    else if (name !== undefined) this.#get(`${resource}/${namespace ?? ''}/${name}`, response)
     else {
       const selectedName = request.query.get('fieldSelector')?.replace('metadata.name=', '')
       const selects = (object: StoredObject) =>
@@ -216,6 +243,23 @@ export class FakeApiServer extends EventEmitter<{ request: [FakeRequest]; watch:
     const object = this.#objects.get(key)
     if (object === undefined) refuse(response, 404, 'NotFound')
     else answer(response, 200, object.json)
+  }
+
+  #patch(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    request: FakeRequest,
+    response: ServerResponse,
+  ): void {
+    const found = this.#objects.get(`${resource}/${namespace}/${name}`)
+    const result = applyPatch(request.headers['content-type'] ?? '', found?.json, request.body)
+    if (!result.isApplied) {
+      refuse(response, result.status, result.reason)
+      return
+    }
+    this.put(resource, readObject(result.json))
+    this.#get(`${resource}/${namespace}/${name}`, response)
   }
 
   #list(request: FakeRequest, response: ServerResponse, selects: Selection): void {

@@ -47,7 +47,8 @@ export async function buildGoTool(tool: GoTool, reportProgress: (line: string) =
       stdio: ['ignore', 'ignore', 'inherit'],
     })
     const [code] = await once(go, 'exit')
-    if (code !== 0) throw new Error(`go build ${goPackage} failed with exit code ${code}; its errors are above`)
+    if (code !== 0)
+      throw new Error(`go build ${goPackage} failed with exit code ${code}; its errors are above`)
     await rename(built, path)
     return path
   } finally {

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { ensureDevelopmentCertificates } from '../../src/webhook/certificates/development-certificates.ts'
 import { podOf, reviewOf } from '../support/admission-review.ts'
+import { FakeApiServer } from '../support/fake-api-server.ts'
+import { openTls } from '../support/https-client.ts'
 import { ROLE_ARN } from '../support/mutation-settings.ts'
 import { send, startWebhookProcess } from '../support/webhook-process.ts'
 
@@ -196,6 +198,54 @@ t.test('manifests are read again when they change; broken ones leave the last go
   const refused = await webhook.waitForLine((line) => line['level'] === 'error')
   t.match(refused['problem'], /accounts\.yaml:2: /)
   t.equal(await roleOf(), newRole, 'the last good state stays')
+})
+
+t.test('in a cluster it makes its certificate, has it trusted, and is ready only then', async (t) => {
+  const apiServer = await FakeApiServer.start()
+  t.teardown(() => apiServer.close())
+  const service = { name: 'pod-identity-webhook', namespace: 'eks' }
+  apiServer.put('mutatingwebhookconfigurations', {
+    namespace: '',
+    name: 'pod-identity-webhook',
+    fields: { webhooks: [{ name: 'ours', clientConfig: { service } }] },
+  })
+  let isAway: boolean = true
+  const away = { kind: 'status', status: 500, reason: 'InternalError' } as const
+  apiServer.intercept = ({ path }) => (isAway && path.includes('secrets') ? away : undefined)
+  const cluster = {
+    server: apiServer.url,
+    'certificate-authority-data': Buffer.from(apiServer.ca).toString('base64'),
+  }
+  const kubeconfig = {
+    clusters: [{ name: 'a', cluster }],
+    users: [{ name: 'a', user: {} }],
+    contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+    'current-context': 'a',
+  }
+  const folder = t.testdir({ kubeconfig: JSON.stringify(kubeconfig) })
+  const flags = [
+    'serve',
+    '--port=0',
+    '--metrics-port=0',
+    '--shutdown-delay=0s',
+    `--kubeconfig=${folder}/kubeconfig`,
+  ]
+  const webhook = startWebhookProcess(flags)
+  t.teardown(() => webhook.child.kill('SIGKILL'))
+  const { port } = await webhook.waitForLine(({ msg }) => msg === 'listening')
+  const { error } = await webhook.waitForLine(({ msg }) => /certificates cannot be looked after/.test(msg))
+  t.equal(error, 'cannot get Secret eks/pod-identity-webhook: the API server answered 500 InternalError')
+  isAway = false
+  await webhook.waitForLine(({ msg }) => msg === 'ready')
+
+  const configuration = apiServer.find('mutatingwebhookconfigurations', '', 'pod-identity-webhook')
+  const [, caBundle = ''] = /"caBundle":"([^"]+)"/.exec(JSON.stringify(configuration)) ?? []
+  const ca = Buffer.from(caBundle, 'base64').toString()
+  const socket = await openTls(Number(port), { ca, servername: 'pod-identity-webhook.eks.svc' })
+  t.ok(socket.authorized)
+  socket.destroy()
+  webhook.child.kill('SIGTERM')
+  t.strictSame(await webhook.ended, { code: 0, errors: '' })
 })
 
 t.test('what waiting does not mend ends the start with one line', async (t) => {

@@ -1,4 +1,4 @@
-import type { LogLevel } from '../../telemetry/logger.ts'
+import type { CertificateLifetimes } from '../../webhook/certificates/self-managed/lifetimes.ts'
 import { readTlsSettings, TlsOptionError, type TlsSettings } from '../../webhook/certificates/tls-options.ts'
 import type { CertificateOptions, ServeOptions, SourceOptions } from '../../webhook/serve-options.ts'
 import { type Command, defineCommand } from '../engine/command.ts'
@@ -10,6 +10,7 @@ import { INJECTION_FLAGS } from './flags/injection-flags.ts'
 import { KLOG_FLAGS } from './flags/klog-flags.ts'
 import { LOGGING_FLAGS } from './flags/logging-flags.ts'
 import { SERVING_FLAGS } from './flags/serving-flags.ts'
+import { toLogOptions } from './log-options.ts'
 import { toMutationSettings } from './mutation-settings.ts'
 
 const GROUPS = {
@@ -20,6 +21,8 @@ const GROUPS = {
   logging: LOGGING_FLAGS,
   klog: KLOG_FLAGS,
 }
+
+const SHORTEST_LEAF_MS = 10_000
 
 type Values = GroupValues<typeof GROUPS>
 
@@ -33,6 +36,10 @@ export function createServeCommand(
     summary: 'Answer the admission reviews of API servers',
     groups: GROUPS,
     examples: [
+      {
+        purpose: 'in a cluster, with certificates of its own',
+        line: 'pod-identity-webhook --namespace=eks',
+      },
       {
         purpose: 'in a cluster, with a certificate that cert-manager mounts',
         line: 'pod-identity-webhook --in-cluster=false --namespace=eks',
@@ -57,13 +64,14 @@ function toServeOptions(
   if (serving.port === serving.metricsPort && serving.port !== 0) {
     throw new UsageError(`--port and --metrics-port are both ${serving.port}; give each a port of its own`)
   }
+  const source = toSourceOptions(accounts)
   return {
     version,
     port: serving.port,
     metricsPort: serving.metricsPort,
-    certificate: toCertificateOptions(values),
+    certificate: toCertificateOptions(certificate, accounts, source),
     tls: toTlsSettings(certificate),
-    source: toSourceOptions(accounts),
+    source,
     namespace: accounts.namespace,
     isConfigMapWatched: accounts.isConfigMapWatched,
     containerCredentialsPath: accounts.containerCredentialsPath,
@@ -76,16 +84,44 @@ function toServeOptions(
       accountId: injection.awsAccountId,
       partition: injection.awsPartition,
     },
-    log: {
-      level: logging.level ?? toLogLevel(logging.verbosity),
-      format: logging.format ?? (isTerminal ? 'pretty' : 'json'),
-    },
+    log: toLogOptions(logging, { isTerminal }),
   }
 }
 
-function toCertificateOptions({ certificate, accounts }: Values): CertificateOptions {
-  const { isInCluster, certPath, keyPath } = certificate
-  return { isSelfManagedWanted: isInCluster && accounts.manifests.length === 0, certPath, keyPath }
+function toCertificateOptions(
+  { certPath, keyPath, isInCluster, ...certificate }: Values['certificate'],
+  { namespace }: Values['accounts'],
+  source: SourceOptions,
+): CertificateOptions {
+  if (!isInCluster || source.kind === 'manifests') return { kind: 'files', certPath, keyPath }
+  const { secretName, serviceName, webhookConfigurationName } = certificate
+  const lifetimes = toLifetimes(certificate)
+  return {
+    kind: 'self-managed',
+    source,
+    namespace,
+    secretName,
+    serviceName,
+    webhookConfigurationName,
+    lifetimes,
+  }
+}
+
+function toLifetimes({
+  authorityLifetimeMs: authorityMs,
+  leafLifetimeMs: leafMs,
+  overlapMs,
+}: Pick<
+  Values['certificate'],
+  'authorityLifetimeMs' | 'leafLifetimeMs' | 'overlapMs'
+>): CertificateLifetimes {
+  // Under it, a certificate would be over before a busy replica has come to replace it.
+  if (leafMs < SHORTEST_LEAF_MS) throw new UsageError('--leaf-lifetime is too short; it takes 10s at least')
+  if (leafMs > authorityMs / 3)
+    throw new UsageError('--leaf-lifetime is over a third of --ca-lifetime; an authority would end before it')
+  if (overlapMs > leafMs / 3)
+    throw new UsageError('--ca-overlap is over a third of --leaf-lifetime; a certificate would end within it')
+  return { authorityMs, leafMs, overlapMs }
 }
 
 function toTlsSettings({ minVersion, cipherSuites }: Values['certificate']): TlsSettings {
@@ -100,10 +136,4 @@ function toSourceOptions({ manifests, kubeconfig, apiServerUrl }: Values['accoun
   if (manifests.length === 0) return { kind: 'api-server', kubeconfig, apiServerUrl }
   if (kubeconfig === undefined && apiServerUrl === undefined) return { kind: 'manifests', paths: manifests }
   throw new UsageError('--manifests stands for an API server; give it without --kubeconfig and --kube-api')
-}
-
-/** Go programs on Kubernetes log requests from -v=4 on and bodies from -v=6 on; less tells what happens anyway. */
-function toLogLevel(verbosity: number): LogLevel {
-  if (verbosity >= 6) return 'trace'
-  return verbosity >= 4 ? 'debug' : 'info'
 }

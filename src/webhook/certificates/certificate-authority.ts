@@ -1,5 +1,5 @@
 import 'reflect-metadata' // @peculiar/x509 needs it to be there first
-import type { webcrypto } from 'node:crypto'
+import { createPrivateKey, type KeyObject, type webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
 
@@ -15,9 +15,8 @@ export interface IssuedPair {
   readonly privateKeyPem: string
 }
 
-/** A certificate authority whose key lives in memory alone. */
-export interface CertificateAuthority {
-  readonly certificatePem: string
+/** A certificate authority; its pair is all that {@link restoreCertificateAuthority} needs to have it again. */
+export interface CertificateAuthority extends IssuedPair {
   /** Issues a server certificate for DNS names and IP addresses, with a new key (P-256 unless said otherwise). */
   issue(
     options: Validity & { readonly names: readonly string[]; readonly keyKind?: KeyKind },
@@ -59,13 +58,55 @@ export async function createCertificateAuthority(
   )
   return {
     certificatePem: endLine(certificate.toString('pem')),
-    issue: (request) => issueServerCertificate(certificate, keys.privateKey, request),
+    privateKeyPem: await writePrivateKey(keys.privateKey),
+    issue: (request) =>
+      issueServerCertificate(certificate, { key: keys.privateKey, algorithm: KEY_ALGORITHMS.p256 }, request),
+  }
+}
+
+/**
+ * Makes an authority of a pair that was stored; the key may also be RSA or P-384, as others make them.
+ *
+ * Throws where the pair cannot be read or {@link isSigningKey} is false of its key; does not check that the two belong together.
+ */
+export function restoreCertificateAuthority(pair: IssuedPair): CertificateAuthority {
+  const certificate = new x509.X509Certificate(pair.certificatePem)
+  const key = createPrivateKey(pair.privateKeyPem)
+  const algorithm = findSigningAlgorithm(key)
+  if (algorithm === undefined) throw new Error('the key is neither RSA nor ECDSA on P-256 or P-384')
+  const signer = { key: key.toCryptoKey(algorithm, false, ['sign']), algorithm }
+  return { ...pair, issue: (request) => issueServerCertificate(certificate, signer, request) }
+}
+
+/** Whether an authority can be restored with this private key. */
+export function isSigningKey(key: KeyObject): boolean {
+  return findSigningAlgorithm(key) !== undefined
+}
+
+type SigningAlgorithm =
+  | { readonly name: 'ECDSA'; readonly namedCurve: string; readonly hash: string }
+  | { readonly name: 'RSASSA-PKCS1-v1_5'; readonly hash: string }
+
+interface Signer {
+  readonly key: webcrypto.CryptoKey
+  readonly algorithm: SigningAlgorithm
+}
+
+function findSigningAlgorithm(key: KeyObject): SigningAlgorithm | undefined {
+  if (key.asymmetricKeyType === 'rsa') return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+  switch (key.asymmetricKeyDetails?.namedCurve) {
+    case 'prime256v1':
+      return KEY_ALGORITHMS.p256
+    case 'secp384r1':
+      return { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' }
+    default:
+      return undefined
   }
 }
 
 async function issueServerCertificate(
   issuer: x509.X509Certificate,
-  signingKey: CryptoKey,
+  signer: Signer,
   request: Validity & { readonly names: readonly string[]; readonly keyKind?: KeyKind },
 ): Promise<IssuedPair> {
   const keys = await createKeys(request.keyKind ?? 'p256')
@@ -80,8 +121,8 @@ async function issueServerCertificate(
       notBefore: request.notBefore,
       notAfter: request.notAfter,
       publicKey: keys.publicKey,
-      signingKey,
-      signingAlgorithm: KEY_ALGORITHMS.p256,
+      signingKey: signer.key,
+      signingAlgorithm: signer.algorithm,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -93,11 +134,15 @@ async function issueServerCertificate(
     },
     crypto,
   )
-  const privateKey = await crypto.subtle.exportKey('pkcs8', keys.privateKey)
   return {
     certificatePem: endLine(certificate.toString('pem')),
-    privateKeyPem: endLine(x509.PemConverter.encode(privateKey, x509.PemConverter.PrivateKeyTag)),
+    privateKeyPem: await writePrivateKey(keys.privateKey),
   }
+}
+
+async function writePrivateKey(key: CryptoKey): Promise<string> {
+  const der = await crypto.subtle.exportKey('pkcs8', key)
+  return endLine(x509.PemConverter.encode(der, x509.PemConverter.PrivateKeyTag))
 }
 
 async function createKeys(kind: KeyKind): Promise<webcrypto.CryptoKeyPair> {

@@ -2,6 +2,7 @@ import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { FileContents } from '../files/file-contents.ts'
 import { WatchedFiles } from '../files/watched-files.ts'
+import type { ServingCertificate, UsePair } from './serving-certificate.ts'
 import { readServingPair, type ServingPair } from './serving-pair.ts'
 
 /** Where the serving certificate is, and who hears of a new one. */
@@ -12,7 +13,7 @@ export interface CertificateFilesOptions {
   readonly metrics: Pick<Metrics, 'certificateNotAfter' | 'certificateReloads'>
   readonly now: () => Date
   /** Gets the first good pair and each that differs from the one before. */
-  readonly onChange: (pair: ServingPair) => void
+  readonly onChange: UsePair
   readonly pollIntervalMs?: number
 }
 
@@ -25,7 +26,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
  * A pair that cannot be served never replaces a good one and is reported once. Files written one after the other
  * heal by themselves, since every change is looked at, and a pair that is not valid yet is taken when it is.
  */
-export class CertificateFiles {
+export class CertificateFiles implements ServingCertificate {
   readonly #options: CertificateFilesOptions
   readonly #files: WatchedFiles
   #contents: readonly FileContents[] = []

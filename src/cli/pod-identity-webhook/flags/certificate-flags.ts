@@ -1,6 +1,9 @@
 import type { FlagGroup } from '../../engine/flag-table.ts'
 import { DNS_LABEL, DNS_SUBDOMAIN, FILE_PATH } from './text-rules.ts'
 
+/** Ten years: no timer runs for that long, so that its limit does not hold. */
+const LONG_DURATION = { kind: 'duration', maxMs: 3650 * 24 * 3_600_000 } as const
+
 /** The serving certificate and TLS. */
 export const CERTIFICATE_FLAGS = {
   title: 'Certificate and TLS',
@@ -9,7 +12,7 @@ export const CERTIFICATE_FLAGS = {
       kind: 'boolean',
       name: 'in-cluster',
       default: true,
-      help: 'Accepted as the Go webhook takes it. This version makes no certificates: with =true as with =false it reads --tls-cert and --tls-key, and with =true a warning says so.',
+      help: 'Make the serving certificate, with an authority kept in --tls-secret, and keep the caBundle of --webhook-configuration. With =false, and with --manifests, serve with --tls-cert and --tls-key.',
     },
     certPath: {
       kind: 'string',
@@ -17,7 +20,7 @@ export const CERTIFICATE_FLAGS = {
       placeholder: 'FILE',
       default: '/etc/webhook/certs/tls.crt',
       accepts: FILE_PATH,
-      help: 'Serving certificate in PEM, with its chain. Read again when it changes.',
+      help: 'Serving certificate in PEM, with its chain, for --in-cluster=false. Read again when it changes.',
     },
     keyPath: {
       kind: 'string',
@@ -49,7 +52,7 @@ export const CERTIFICATE_FLAGS = {
       placeholder: 'NAME',
       default: 'pod-identity-webhook',
       accepts: DNS_SUBDOMAIN,
-      help: 'Accepted and not used: this version makes no certificates.',
+      help: 'Secret in --namespace that the certificate authority is kept in; made where it is missing.',
     },
     serviceName: {
       kind: 'string',
@@ -57,7 +60,7 @@ export const CERTIFICATE_FLAGS = {
       placeholder: 'NAME',
       default: 'pod-identity-webhook',
       accepts: DNS_LABEL,
-      help: 'Accepted and not used: this version makes no certificates.',
+      help: 'Service in --namespace that API servers reach the webhook by: the name in its certificates, and of the webhooks whose caBundle is kept.',
     },
     webhookConfigurationName: {
       kind: 'string',
@@ -65,7 +68,25 @@ export const CERTIFICATE_FLAGS = {
       placeholder: 'NAME',
       default: 'pod-identity-webhook',
       accepts: DNS_SUBDOMAIN,
-      help: 'Accepted and not used: this version makes no certificates.',
+      help: 'MutatingWebhookConfiguration whose caBundle is kept.',
+    },
+    authorityLifetimeMs: {
+      ...LONG_DURATION,
+      name: 'ca-lifetime',
+      default: '8760h',
+      help: 'How long an authority made for --in-cluster is valid; at two thirds of that the next one takes over.',
+    },
+    leafLifetimeMs: {
+      ...LONG_DURATION,
+      name: 'leaf-lifetime',
+      default: '720h',
+      help: 'How long a serving certificate of that authority is valid; it is replaced at two thirds of that. A third of --ca-lifetime at most.',
+    },
+    overlapMs: {
+      kind: 'duration',
+      name: 'ca-overlap',
+      default: '10m',
+      help: 'How long API servers must trust another authority before certificates of it are served. A third of --leaf-lifetime at most.',
     },
   },
 } as const satisfies FlagGroup
