@@ -31,6 +31,11 @@ export interface PodStream {
 
 /** Every so many pods one comes at once after its own new ServiceAccount. */
 const PODS_PER_ACCOUNT = 10
+/**
+ * One after the other they would all go over one connection of the API server, to the replica that happens to have it; so
+ * many at once take connections to all replicas, and new ones where a replica has gone.
+ */
+const PODS_AT_ONCE = 10
 const RETRY_TIMEOUT_MS = 30_000
 const RETRY_DELAY_MS = 100
 const COUNT_TIMEOUT_MS = 90_000
@@ -88,14 +93,19 @@ export function startPodStream(
   }
 
   let index = 0
-  const timer = setInterval(() => {
-    const created = createPod(index++).catch((error: unknown) => {
-      tally.failed++
-      failures.push(String(error))
-    })
-    pending.add(created)
-    void created.then(() => pending.delete(created))
-  }, 1_000 / podsPerSecond)
+  const timer = setInterval(
+    () => {
+      for (let pod = 0; pod < PODS_AT_ONCE; pod++) {
+        const created = createPod(index++).catch((error: unknown) => {
+          tally.failed++
+          failures.push(String(error))
+        })
+        pending.add(created)
+        void created.then(() => pending.delete(created))
+      }
+    },
+    (PODS_AT_ONCE * 1_000) / podsPerSecond,
+  )
   const waitForCount = async (count: number) => {
     const isReached = async () => countEnded(tally) >= count || undefined
     if (await poll(isReached, COUNT_TIMEOUT_MS)) return

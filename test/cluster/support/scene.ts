@@ -82,8 +82,9 @@ function createScene(parts: {
       for (const replica of [...replicas]) {
         await addReplica()
         replicas.splice(replicas.indexOf(replica), 1)
-        // The balancer goes by its readiness, as a Service does, so that it is not given up at once.
         await stopReplica(replica)
+        // The balancer finds out by itself, as a Service does: up to a second it sends connections where nobody is.
+        await balancer.waitUntilServing(listPorts())
         balancer.remove(replica.port)
       }
     },
