@@ -62,6 +62,10 @@ format: $(INSTALLED) ## Format all files and mend what lint can mend
 reference: $(INSTALLED) ## Write docs/reference from the tables in src
 	node scripts/reference.ts
 
+.PHONY: chart
+chart: ## Copy into the Helm chart what it shares with deploy/components
+	cp deploy/components/{monitoring/dashboard.json,monitoring/prometheus-rule.yaml,verify-credentials/validating-admission-policy.yaml} deploy/chart/files/
+
 .PHONY: cluster-up cluster-down
 cluster-up: $(INSTALLED) ## Deploy into the current kube context: make cluster-up IMAGE=… [NAMESPACE= CERTS= COMPONENTS= ARGS= WAIT=no]
 	@node scripts/cluster/cluster-up.ts
