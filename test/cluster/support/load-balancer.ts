@@ -40,7 +40,7 @@ export async function startLoadBalancer(address: {
       [replica, client],
     ] as const) {
       sockets.add(socket)
-      socket.on('error', () => other.resetAndDestroy()).on('close', () => sockets.delete(socket))
+      socket.on('error', () => other.destroy()).on('close', () => sockets.delete(socket))
       socket.pipe(other)
     }
   })

@@ -47,8 +47,13 @@ export async function requestToken({ client }: Cluster, namespace: string): Prom
   return status.token
 }
 
-/** The suite has many webhooks at once, each in a namespace of its own: what the whole cluster has is named for it. */
-function nameForNamespace(manifest: Manifest, namespace: string): Manifest {
+/**
+ * The suite has many webhooks at once, each in a namespace of its own: what the whole cluster has is named for it, and
+ * carries no label by which it would be taken for what another test deployed.
+ */
+function nameForNamespace({ metadata: labelled, ...rest }: Manifest, namespace: string): Manifest {
+  const { labels: _, ...metadata } = labelled
+  const manifest = { ...rest, metadata }
   if (!manifest.kind.startsWith('Cluster')) return manifest
   const { roleRef } = manifest as { readonly roleRef?: { readonly name: string } }
   const rename = (name: string) => name.replace(OWN_NAME, namespace)
