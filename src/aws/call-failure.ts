@@ -1,3 +1,6 @@
+import { explainCredentialFailure } from './credential-failure.ts'
+import { toPrintableLine } from './printable-line.ts'
+
 /** A call of an AWS service that failed; `message` is one line with the cause and what to do. */
 export class AwsCallError extends Error {
   override readonly name = 'AwsCallError'
@@ -33,9 +36,9 @@ export async function callAws<Result>(call: AwsCall, send: () => Promise<Result>
   }
 }
 
-/** Whether a call failed because there are no AWS credentials at all. */
+/** Whether a call failed because nothing says where AWS credentials could come from; a source that fails is another matter. */
 export function areCredentialsMissing(error: unknown): boolean {
-  return error instanceof AwsCallError && (error.cause as Error).name === 'CredentialsProviderError'
+  return error instanceof AwsCallError && error.message.endsWith(NO_CREDENTIALS)
 }
 
 /** What the AWS SDK adds to errors. */
@@ -78,13 +81,16 @@ const REMEDIES: readonly (readonly [codes: RegExp, remedy: (call: AwsCall) => st
   ],
 ]
 
+/** Node's agents know proxies since that version. */
+const PROXY = 'HTTPS_PROXY (which takes Node 24.5 or newer)'
+
 const NETWORK_CAUSES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the name of the endpoint is not known; check the region, AWS_ENDPOINT_URL and DNS',
   EAI_AGAIN: 'DNS does not answer; check the network',
-  ECONNREFUSED: 'nothing listens at the endpoint; check AWS_ENDPOINT_URL and HTTPS_PROXY',
-  ECONNRESET: 'the connection was cut; check the network and HTTPS_PROXY',
-  EHOSTUNREACH: 'there is no way to the endpoint; check the network and HTTPS_PROXY',
-  ENETUNREACH: 'there is no way to the endpoint; check the network and HTTPS_PROXY',
+  ECONNREFUSED: `nothing listens at the endpoint; check AWS_ENDPOINT_URL and ${PROXY}`,
+  ECONNRESET: `the connection was cut; check the network and ${PROXY}`,
+  EHOSTUNREACH: `there is no way to the endpoint; check the network and ${PROXY}`,
+  ENETUNREACH: `there is no way to the endpoint; check the network and ${PROXY}`,
   ERR_TLS_CERT_ALTNAME_INVALID: "the endpoint's certificate is for another name; check AWS_ENDPOINT_URL",
   CERT_HAS_EXPIRED: "the endpoint's certificate has expired; check this machine's clock",
 }
@@ -97,7 +103,11 @@ function toCallError(call: AwsCall, error: unknown): AwsCallError {
   const serviceCode = status === 0 ? '' : (Code ?? name)
   const fail = (text: string) =>
     new AwsCallError(`${call.action}: ${text}`, { code: serviceCode, status, cause: error })
-  if (name === 'CredentialsProviderError') return fail(NO_CREDENTIALS)
+  if (name === 'CredentialsProviderError') {
+    // The SDK reads the variables of the process, whatever a command's own are.
+    const failure = explainCredentialFailure(message, process.env)
+    return fail(failure.kind === 'missing' ? NO_CREDENTIALS : failure.message)
+  }
   if (name === 'TokenProviderError')
     return fail('the AWS session has ended: sign in again with `aws sso login`')
   if (/^Region is missing/.test(message))
@@ -113,7 +123,7 @@ function toCallError(call: AwsCall, error: unknown): AwsCallError {
 function describeNetworkFailure(name: string, code: string | undefined, message: string): string {
   // A connection that was cut is a TimeoutError to the SDK too.
   if ((name === 'TimeoutError' && code !== 'ECONNRESET') || code === 'ETIMEDOUT')
-    return 'the endpoint does not answer in time; check the network and HTTPS_PROXY'
+    return `the endpoint does not answer in time; check the network and ${PROXY}`
   if (code === undefined) return toLine(message)
   if (UNTRUSTED.test(code))
     return `the endpoint's certificate is not trusted (${code}); name its authority's file in AWS_CA_BUNDLE`
@@ -122,5 +132,5 @@ function describeNetworkFailure(name: string, code: string | undefined, message:
 }
 
 function toLine(message: string): string {
-  return message.replaceAll(/\s+/g, ' ').trim().slice(0, 300)
+  return toPrintableLine(message.replaceAll(/\s+/g, ' ').trim().slice(0, 300))
 }

@@ -1,11 +1,14 @@
-import type { Step } from './step.ts'
+import { toPrintableJson, toPrintableLine } from './printable-line.ts'
+import type { Plan, Step } from './step.ts'
 
 /** A command of an sh script. */
 export interface ShellCommand {
   /** The program and its arguments, unquoted. */
   readonly args: readonly string[]
-  /** Given to it on stdin, as a here-document. */
+  /** JSON, given to it on stdin, as a here-document. */
   readonly stdin?: string
+  /** Where what it prints holds no such text, the script says why it does not go on, and ends. */
+  readonly requirement?: { readonly output: string; readonly refusal: string }
 }
 
 /** Characters that mean themselves in sh. */
@@ -15,25 +18,38 @@ const END_OF_DOCUMENT = 'END'
 
 /**
  * Writes the steps as an sh script for people who do not have this program: numbered comments, their commands, documents
- * in full; notes, a line each, end it. A script of no steps says so.
+ * in full; notes, a line each, end it. A script of no steps says so. No text, whoever wrote it, becomes more than the
+ * line or the argument that it is.
  */
-export function renderScript(
-  steps: readonly Pick<Step, 'resource' | 'detail' | 'commands'>[],
-  notes: readonly string[] = [],
-): string {
-  const ending = notes.map((note) => `# ${note}\n`).join('')
-  if (steps.length === 0) return `#!/bin/sh\n# There is nothing to do.\n${ending}`
+export function renderScript({
+  preface,
+  steps,
+  notes,
+}: Pick<Plan, 'preface' | 'notes'> & {
+  readonly steps: readonly Pick<Step, 'resource' | 'detail' | 'commands'>[]
+}): string {
+  const beginning = `#!/bin/sh\n${renderComments(preface)}`
+  const ending = renderComments(notes)
+  if (steps.length === 0) return `${beginning}# There is nothing to do.\n${ending}`
   const parts = steps.map(
     ({ resource, detail, commands }, index) =>
-      `# ${index + 1}. ${resource}: ${detail}\n${commands.map(renderCommand).join('')}`,
+      `${renderComments([`${index + 1}. ${resource}: ${detail}`])}${commands.map(renderCommand).join('')}`,
   )
-  return `#!/bin/sh\nset -eu\n\n${parts.join('\n')}${ending === '' ? '' : `\n${ending}`}`
+  return `${beginning}set -eu\n\n${parts.join('\n')}${ending === '' ? '' : `\n${ending}`}`
 }
 
-function renderCommand({ args, stdin }: ShellCommand): string {
+function renderComments(lines: readonly string[]): string {
+  return lines.map((line) => `# ${toPrintableLine(line)}\n`).join('')
+}
+
+function renderCommand({ args, stdin, requirement }: ShellCommand): string {
   const line = args.map(quoteArgument).join(' ')
+  if (requirement !== undefined) {
+    const { output, refusal } = requirement
+    return `case "$(${line} 2>&1)" in\n*${quoteArgument(output)}*) ;;\n*) echo ${quoteArgument(refusal)} >&2; exit 1 ;;\nesac\n`
+  }
   if (stdin === undefined) return `${line}\n`
-  const text = stdin.endsWith('\n') ? stdin : `${stdin}\n`
+  const text = toPrintableJson(stdin.endsWith('\n') ? stdin : `${stdin}\n`)
   return `${line} <<'${END_OF_DOCUMENT}'\n${text}${END_OF_DOCUMENT}\n`
 }
 

@@ -20,8 +20,16 @@ export interface Step extends Change {
 /** What is to be done, and what is worth knowing of how things are then. */
 export interface Plan {
   readonly steps: readonly Step[]
+  /** What a script of the steps must say first, a line each: {@link MADE_BLIND} where AWS was not asked. */
+  readonly preface: readonly string[]
   /** For people, a line each. */
   readonly notes: readonly string[]
   /** The same for programs: members of the object that `--output json` prints, beside `changes`. */
   readonly facts: Readonly<Record<string, unknown>>
+  /** Looks whether all is well once the steps are made, reading alone; rejects in one line. */
+  check(): Promise<void>
 }
+
+/** Of plans that were made without credentials: run over something that is there, they may replace it. */
+export const MADE_BLIND =
+  'Made without AWS credentials, so without a look at what is there already: for a first time only. With credentials, run the command again and get what is missing.'

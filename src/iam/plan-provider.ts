@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-iam'
 import { callAws } from '../aws/call-failure.ts'
 import type { Environment } from '../aws/endpoint.ts'
-import type { Plan, Step } from '../aws/step.ts'
+import { MADE_BLIND, type Plan, type Step } from '../aws/step.ts'
 import { createIamClients, readCallerAccount } from './iam-clients.ts'
 import { fetchThumbprint } from './issuer-thumbprint.ts'
 import type { Issuer } from './issuer-url.ts'
@@ -45,8 +45,13 @@ export async function planProvider(options: ProviderOptions): Promise<Plan> {
       : completeProvider(iam, resource, provider, { ...options, thumbprints })
   return {
     steps,
-    notes: served === undefined ? [] : [served.description],
-    facts: { providerArn: arn },
+    preface: account === undefined ? [MADE_BLIND] : [],
+    notes: [
+      ...(served === undefined ? [] : [served.description]),
+      ...(provider === undefined ? [] : describeOtherTags(provider, options.tags)),
+    ],
+    facts: { providerArn: arn ?? null },
+    check: async () => {},
   }
 }
 
@@ -85,13 +90,22 @@ function createProvider(iam: IAMClient, resource: string, wanted: Wanted): Step 
 
 function completeProvider(iam: IAMClient, arn: string, provider: Provider, wanted: Wanted): readonly Step[] {
   const audiences = wanted.audiences.filter((audience) => !provider.audiences.includes(audience))
-  const tags = new Map([...wanted.tags].filter(([key, value]) => provider.tags.get(key) !== value))
+  const tags = new Map([...wanted.tags].filter(([key]) => !provider.tags.has(key)))
   const isThumbprintMissing = wanted.thumbprints.some((one) => !provider.thumbprints.includes(one))
   return [
     ...audiences.map((audience) => addAudience(iam, arn, audience)),
     ...(tags.size === 0 ? [] : [addTags(iam, arn, tags)]),
     ...(isThumbprintMissing ? [addThumbprints(iam, arn, provider, wanted)] : []),
   ]
+}
+
+/** A tag may be what somebody else's policies go by, so another value is theirs to change. */
+function describeOtherTags(provider: Provider, tags: ProviderOptions['tags']): readonly string[] {
+  return [...tags].flatMap(([key, value]) => {
+    const current = provider.tags.get(key) ?? value
+    if (current === value) return []
+    return [`the tag ${key} stays ${current}, and is not set to ${value}: take it off the provider first`]
+  })
 }
 
 function addAudience(iam: IAMClient, arn: string, audience: string): Step {

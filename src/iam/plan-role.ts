@@ -4,9 +4,9 @@ import {
   type IAMClient,
   UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam'
-import { callAws } from '../aws/call-failure.ts'
+import { AwsCallError, callAws } from '../aws/call-failure.ts'
 import type { Environment } from '../aws/endpoint.ts'
-import type { Plan, Step } from '../aws/step.ts'
+import { MADE_BLIND, type Plan, type Step } from '../aws/step.ts'
 import { createIamClients, readCallerAccount } from './iam-clients.ts'
 import type { Issuer } from './issuer-url.ts'
 import { createTrustPolicy, type MergedPolicy, mergeTrust } from './merge-trust.ts'
@@ -64,8 +64,10 @@ export async function planRole(options: RoleOptions): Promise<RolePlan> {
         .map((policyArn) => attachPolicy(target, policyArn)),
     ],
     warnings: [...merged.warnings, ...(sizeWarning === undefined ? [] : [sizeWarning])],
+    preface: caller === undefined ? [MADE_BLIND] : [],
     notes: [],
     facts: { roleArn: arn },
+    check: async () => {},
   }
 }
 
@@ -164,7 +166,18 @@ function attachPolicy({ iam, name, arn }: Target, policyArn: string): Step {
     async apply() {
       await callAws(call, () =>
         iam.send(new AttachRolePolicyCommand({ RoleName: name, PolicyArn: policyArn })),
-      )
+      ).catch((error: unknown) => {
+        // The role may be what is not there, deleted meanwhile.
+        const isPolicyMissing =
+          error instanceof AwsCallError &&
+          error.code.startsWith('NoSuchEntity') &&
+          /policy/i.test((error.cause as Error).message)
+        if (!isPolicyMissing) throw error
+        const remedy = 'create it, or correct --policy-arn, and run the command again'
+        throw new Error(`there is no policy ${policyArn}, so ${arn} is without it: ${remedy}`, {
+          cause: error,
+        })
+      })
     },
   }
 }

@@ -29,8 +29,10 @@ export async function planDocumentFiles({
   ]
   return {
     steps: steps.flatMap((step) => step ?? []),
+    preface: [],
     notes: [],
     facts: { issuer: issuer.url, kids: keys.map(({ kid }) => kid) },
+    check: async () => {},
   }
 }
 

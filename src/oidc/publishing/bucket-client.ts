@@ -1,5 +1,6 @@
 import {
   CreateBucketCommand,
+  DeleteBucketPolicyCommand,
   GetBucketLocationCommand,
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
@@ -16,7 +17,8 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3'
-import { type AwsCall, AwsCallError, callAws } from '../../aws/call-failure.ts'
+import { AwsCallError, callAws } from '../../aws/call-failure.ts'
+import { readUnlessAbsent } from './absent-setting.ts'
 import type { IssuerLocation } from './issuer-location.ts'
 
 /** Tags by their keys. */
@@ -44,6 +46,8 @@ const MAX_DOCUMENT_BYTES = 1_048_576
 /** One bucket of S3. All methods reject with an AwsCallError; what is read and not there is `undefined`. */
 export class BucketClient {
   readonly #s3: S3Client
+  /** By the same way to the same endpoint, with requests that nobody signed. */
+  readonly #anonymousS3: S3Client
   readonly #location: IssuerLocation
   readonly #request: { readonly Bucket: string; readonly ExpectedBucketOwner: string }
   readonly #abort: { readonly abortSignal: AbortSignal }
@@ -57,12 +61,18 @@ export class BucketClient {
     this.#location = location
     this.#request = { Bucket: location.bucket, ExpectedBucketOwner: accountId }
     this.#abort = { abortSignal: options.signal }
-    this.#s3 = new S3Client({
+    const config = {
       ...options.client,
       // The issuer itself rests on this form, it needs no DNS name at endpoints that are not AWS's, and takes names with dots.
       forcePathStyle: true,
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
+    } as const
+    this.#s3 = new S3Client(config)
+    this.#anonymousS3 = new S3Client({
+      ...config,
+      credentials: { accessKeyId: '', secretAccessKey: '' },
+      signer: { sign: async (request) => request },
     })
   }
 
@@ -148,6 +158,24 @@ export class BucketClient {
     })
   }
 
+  /** Whether a GET without credentials is answered with the object, and not denied. */
+  async isReadByEveryone(key: string): Promise<boolean> {
+    const { bucket, bucketArn } = this.#location
+    const call = { action: 's3:GetObject', resource: `${bucketArn}/${key} without credentials` }
+    try {
+      await callAws(call, async () => {
+        const get = new GetObjectCommand({ Bucket: bucket, Key: key })
+        const { Body } = await this.#anonymousS3.send(get, this.#abort)
+        // A body that nobody reads keeps the connection, and with it the process.
+        await Body?.transformToByteArray()
+      })
+      return true
+    } catch (error) {
+      if (error instanceof AwsCallError && error.status === 403) return false
+      throw error
+    }
+  }
+
   async create(): Promise<void> {
     const { bucket, region } = this.#location
     await callAws(this.#on('s3:CreateBucket'), () =>
@@ -200,6 +228,12 @@ export class BucketClient {
     )
   }
 
+  async deletePolicy(): Promise<void> {
+    await callAws(this.#on('s3:DeleteBucketPolicy'), () =>
+      this.#s3.send(new DeleteBucketPolicyCommand(this.#request), this.#abort),
+    )
+  }
+
   async writeObject(key: string, { body, contentType, cacheControl, metadata }: StoredObject): Promise<void> {
     await callAws(this.#on('s3:PutObject', key), () =>
       this.#s3.send(
@@ -220,18 +254,5 @@ export class BucketClient {
   #on(action: string, key?: string) {
     const { bucketArn } = this.#location
     return { action, resource: key === undefined ? bucketArn : `${bucketArn}/${key}` }
-  }
-}
-
-async function readUnlessAbsent<Result>(
-  call: AwsCall,
-  absenceCodes: readonly string[],
-  send: () => Promise<Result>,
-): Promise<Result | undefined> {
-  try {
-    return await callAws(call, send)
-  } catch (error) {
-    if (error instanceof AwsCallError && absenceCodes.includes(error.code)) return undefined
-    throw error
   }
 }

@@ -25,6 +25,33 @@ export function mergeBucketPolicy(current: string | undefined, location: PolicyL
   return JSON.stringify({ Version: '2012-10-17', ...policy, Statement: merged }, undefined, 2)
 }
 
+/** Names statements of others that allow everyone something; a block of public policies is all that holds them back. */
+export function findPublicStatements(current: string | undefined): readonly string[] {
+  if (current === undefined) return []
+  return listOf(parsePolicy(current).Statement).flatMap((statement, index) => {
+    const sid = readMember(statement, 'Sid')
+    const isOurs = typeof sid === 'string' && sid.startsWith(OWN_SID)
+    if (isOurs || readMember(statement, 'Effect') !== 'Allow' || !isForEveryone(statement)) return []
+    return [typeof sid === 'string' ? sid : `the statement at place ${index + 1}`]
+  })
+}
+
+function isForEveryone(statement: unknown): boolean {
+  const principal = readMember(statement, 'Principal')
+  const names = principal === '*' ? ['*'] : listOf(readMember(principal, 'AWS'))
+  const isNarrowed = NARROWING_OPERATORS.some((operator) =>
+    Object.keys(readMember(readMember(statement, 'Condition'), operator) ?? {}).some((key) =>
+      NARROWING_KEY.test(key),
+    ),
+  )
+  return (names.includes('*') || readMember(statement, 'NotPrincipal') !== undefined) && !isNarrowed
+}
+
+/** Conditions with which S3 takes a statement for one that is not public, as its guide to Block Public Access lists them. */
+const NARROWING_OPERATORS = ['StringEquals', 'ArnEquals', 'IpAddress']
+const NARROWING_KEY =
+  /^(?:aws:(?:Principal(?:Account|Arn|OrgId|OrgPaths)|Source(?:Account|Arn|Ip|OrgId|OrgPaths|Owner|Vpc|Vpce)|userid)|s3:DataAccessPoint(?:Account|Arn))$/i
+
 function buildStatement({ bucketArn, prefix, keysKey, discoveryKey }: PolicyLocation) {
   return {
     Sid: nameStatement(prefix),
@@ -37,9 +64,11 @@ function buildStatement({ bucketArn, prefix, keysKey, discoveryKey }: PolicyLoca
 
 /** A Sid takes letters and digits alone, so a prefix is told by its digest. */
 function nameStatement(prefix: string): string {
-  const name = 'PodIdentityWebhookIssuer'
-  return prefix === '' ? name : name + createHash('sha256').update(prefix).digest('hex').slice(0, 12)
+  return prefix === '' ? OWN_SID : OWN_SID + createHash('sha256').update(prefix).digest('hex').slice(0, 12)
 }
+
+/** What the names of our statements begin with. */
+const OWN_SID = 'PodIdentityWebhookIssuer'
 
 /** How everyone is written in JSON. */
 const EVERYONE = ['"*"', '{"AWS":"*"}', '{"AWS":["*"]}']

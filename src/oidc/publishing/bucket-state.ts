@@ -1,18 +1,27 @@
 import { AwsCallError } from '../../aws/call-failure.ts'
 import type { BucketClient, PublicAccessBlock, StoredObject, Tags } from './bucket-client.ts'
 import type { IssuerLocation } from './issuer-location.ts'
+import { areOwnDocuments } from './own-documents.ts'
 
 /** The tag of buckets that hold issuers and nothing else. */
 export const ISSUER_TAG = { key: 'pod-identity-webhook', value: 'oidc-issuer' } as const
 
-/** What is in S3 already. */
-export interface BucketState {
-  readonly doesExist: boolean
+/** What is set on a bucket. */
+export interface BucketSettings {
   readonly tags: Tags
   readonly publicAccessBlock: PublicAccessBlock
   /** `BucketOwnerEnforced` where there are no ACLs. */
   readonly ownership: string | undefined
   readonly policy: string | undefined
+}
+
+/** What is in S3 already. */
+export interface BucketState {
+  readonly doesExist: boolean
+  /** Of a bucket in which we publish already, an error of one line where they may not be read. */
+  readonly settings: BucketSettings | Error
+  /** Whether the documents were written by this program. */
+  readonly isPublishedByUs: boolean
   readonly keysObject: StoredObject | undefined
   readonly discoveryObject: StoredObject | undefined
 }
@@ -20,15 +29,18 @@ export interface BucketState {
 /** A bucket that is not there; new ones are closed to the public and have no ACLs. */
 export const NO_BUCKET: BucketState = {
   doesExist: false,
-  tags: {},
-  publicAccessBlock: {
-    BlockPublicAcls: true,
-    IgnorePublicAcls: true,
-    BlockPublicPolicy: true,
-    RestrictPublicBuckets: true,
+  settings: {
+    tags: {},
+    publicAccessBlock: {
+      BlockPublicAcls: true,
+      IgnorePublicAcls: true,
+      BlockPublicPolicy: true,
+      RestrictPublicBuckets: true,
+    },
+    ownership: 'BucketOwnerEnforced',
+    policy: undefined,
   },
-  ownership: 'BucketOwnerEnforced',
-  policy: undefined,
+  isPublishedByUs: false,
   keysObject: undefined,
   discoveryObject: undefined,
 }
@@ -43,16 +55,29 @@ export async function readBucketState(
   { accountId, isAdopted }: { readonly accountId: string; readonly isAdopted: boolean },
 ): Promise<BucketState> {
   if (!(await doesBucketExist(client, location, accountId))) return NO_BUCKET
-  const tags = await client.readTags()
-  if (tags[ISSUER_TAG.key] !== ISSUER_TAG.value && !isAdopted) await refuseUsedBucket(client, location, tags)
-  const [publicAccessBlock, ownership, policy, keysObject, discoveryObject] = await Promise.all([
-    client.readPublicAccessBlock(),
-    client.readOwnership(),
-    client.readPolicy(),
+  const [keysObject, discoveryObject] = await Promise.all([
     client.readObject(location.keysKey),
     client.readObject(location.discoveryKey),
   ])
-  return { doesExist: true, tags, publicAccessBlock, ownership, policy, keysObject, discoveryObject }
+  const isPublishedByUs = areOwnDocuments(location, keysObject, discoveryObject)
+  const settings = await readSettings(client).catch((error: unknown) => {
+    // New keys are to go out whatever else may not be looked at.
+    if (isPublishedByUs && error instanceof AwsCallError && error.code === 'AccessDenied') return error
+    throw error
+  })
+  const isTagged = settings instanceof Error || settings.tags[ISSUER_TAG.key] === ISSUER_TAG.value
+  if (!(isTagged || isPublishedByUs || isAdopted)) await refuseUsedBucket(client, location, settings.tags)
+  return { doesExist: true, settings, isPublishedByUs, keysObject, discoveryObject }
+}
+
+async function readSettings(client: BucketClient): Promise<BucketSettings> {
+  const [tags, publicAccessBlock, ownership, policy] = await Promise.all([
+    client.readTags(),
+    client.readPublicAccessBlock(),
+    client.readOwnership(),
+    client.readPolicy(),
+  ])
+  return { tags, publicAccessBlock, ownership, policy }
 }
 
 async function doesBucketExist(

@@ -1,22 +1,29 @@
 import { AwsCallError } from '../../aws/call-failure.ts'
 import type { ShellCommand } from '../../aws/shell-script.ts'
 import type { Step } from '../../aws/step.ts'
-import type { BucketClient, PublicAccessBlock } from './bucket-client.ts'
-import { mergeBucketPolicy } from './bucket-policy.ts'
-import { type BucketState, ISSUER_TAG } from './bucket-state.ts'
+import type { BucketClient, PublicAccessBlock, Tags } from './bucket-client.ts'
+import { findPublicStatements, mergeBucketPolicy } from './bucket-policy.ts'
+import { type BucketSettings, ISSUER_TAG } from './bucket-state.ts'
 import type { IssuerLocation } from './issuer-location.ts'
+import { SETTLING_PAUSES_MS } from './settling.ts'
 
-/** A policy may make things public, ACLs may not. */
-const WANTED_BLOCK: PublicAccessBlock = {
-  BlockPublicAcls: true,
-  IgnorePublicAcls: true,
-  BlockPublicPolicy: false,
-  RestrictPublicBuckets: false,
+/** How the bucket is to be brought to where everyone can read the documents by its policy. */
+export interface BucketPlan {
+  /** Makes the bucket and opens it to a policy: nothing that was public is closed by them. */
+  readonly opening: readonly Step[]
+  /** Sets the policy, where it is not as it should be. */
+  readonly policy: readonly Step[]
+  /** Ends ACLs, by which documents may have been public until they were written anew. */
+  readonly closing: readonly Step[]
 }
+
+/** Ways to the public that a bucket policy needs, and those by ACLs, which nothing does. */
+const POLICY_OPEN = { BlockPublicPolicy: false, RestrictPublicBuckets: false } as const
+const ACLS_CLOSED = { BlockPublicAcls: true, IgnorePublicAcls: true } as const
 
 /** Plans what the bucket lacks to be read by everyone, in the order in which S3 takes it. Throws an Error of one line. */
 export function planBucket(
-  state: BucketState,
+  { doesExist, settings }: { readonly doesExist: boolean; readonly settings: BucketSettings },
   location: IssuerLocation,
   {
     client,
@@ -27,28 +34,48 @@ export function planBucket(
     readonly accountId: string
     readonly wait: (ms: number) => Promise<void>
   },
-): readonly Step[] {
-  const creation = planCreation(state, location, client)
-  const settings = [
-    planOwnership(state, location, client),
-    planTags(state, location, client),
-    planPublicAccessBlock(state, location, client),
-    planPolicy(state, location, client),
-  ].flatMap((step) => step ?? [])
-  return [
-    ...(creation === undefined ? [] : [creation]),
-    ...settings.map((step) => ({
-      ...step,
-      apply: () =>
-        applySettling(step.apply, wait).catch((error: unknown) => {
-          throw explainDenial(error, accountId)
-        }),
-    })),
-  ]
+): BucketPlan {
+  const settle = (step: Step | undefined): readonly Step[] =>
+    step === undefined
+      ? []
+      : [
+          {
+            ...step,
+            apply: () =>
+              applySettling(step.apply, wait).catch((error: unknown) => {
+                throw explainDenial(error, accountId)
+              }),
+          },
+        ]
+  const { publicAccessBlock } = settings
+  const opened = { ...publicAccessBlock, ...POLICY_OPEN }
+  return {
+    opening: [
+      ...(doesExist ? [] : [planCreation(location, client)]),
+      ...settle(planTags(settings, location, client)),
+      ...settle(planBlock(publicAccessBlock, POLICY_OPEN, location, client)),
+    ],
+    policy: settle(planPolicy(settings, location, client)),
+    closing: [
+      ...settle(planOwnership(settings, location, client)),
+      ...settle(planBlock(opened, ACLS_CLOSED, location, client)),
+    ],
+  }
 }
 
-/** Some seconds pass until all of S3 knows a new bucket, and that its policy may be public. */
-const SETTLING_PAUSES_MS = [1000, 2000, 4000] as const
+/**
+ * Why the bucket is not to be opened to its policy: statements of others, which the block holds back, would let everyone
+ * in. One line; `undefined` where it may be.
+ */
+export function findOpeningRefusal(
+  { publicAccessBlock, policy }: BucketSettings,
+  { bucket }: IssuerLocation,
+): string | undefined {
+  if (!publicAccessBlock.BlockPublicPolicy && !publicAccessBlock.RestrictPublicBuckets) return undefined
+  const names = findPublicStatements(policy)
+  if (names.length === 0) return undefined
+  return `public policies are blocked on bucket ${bucket}, and opening it would let everyone in by statements of others in its policy (${names.join(', ')}): take these out, turn BlockPublicPolicy and RestrictPublicBuckets off yourself, or choose another bucket`
+}
 
 async function applySettling(apply: () => Promise<void>, wait: (ms: number) => Promise<void>): Promise<void> {
   for (const pauseMs of SETTLING_PAUSES_MS) {
@@ -72,12 +99,7 @@ function isPublicAccessDenial({ code, cause }: AwsCallError): boolean {
   return code === 'AccessDenied' && /public ?polic|block ?public/i.test((cause as Error).message)
 }
 
-function planCreation(
-  { doesExist }: BucketState,
-  location: IssuerLocation,
-  client: BucketClient,
-): Step | undefined {
-  if (doesExist) return undefined
+function planCreation(location: IssuerLocation, client: BucketClient): Step {
   const { bucket, region } = location
   const constraint =
     region === 'us-east-1' ? [] : ['--create-bucket-configuration', `LocationConstraint=${region}`]
@@ -86,6 +108,14 @@ function planCreation(
     resource: location.bucketArn,
     detail: `bucket in ${region}`,
     commands: [
+      {
+        ...callS3('head-bucket', location, []),
+        // In us-east-1 create-bucket is answered with 200 for a bucket of one's own too.
+        requirement: {
+          output: '(404)',
+          refusal: `bucket ${bucket} is there already, or cannot be looked for: nothing was changed`,
+        },
+      },
       callS3('create-bucket', location, ['--object-ownership', 'BucketOwnerEnforced', ...constraint]),
     ],
     apply: () => client.create().catch((error: unknown) => Promise.reject(explainCreation(error, bucket))),
@@ -93,8 +123,10 @@ function planCreation(
 }
 
 function explainCreation(error: unknown, bucket: string): unknown {
-  const isTaken = error instanceof AwsCallError && error.code === 'BucketAlreadyExists'
-  if (!isTaken) return error
+  if (!(error instanceof AwsCallError)) return error
+  if (error.code === 'BucketAlreadyOwnedByYou')
+    return new Error(`bucket ${bucket} was made meanwhile: run the command again`, { cause: error })
+  if (error.code !== 'BucketAlreadyExists') return error
   return new Error(
     `bucket ${bucket} belongs to another account: names are unique in all of AWS, choose one that is free`,
     { cause: error },
@@ -102,7 +134,7 @@ function explainCreation(error: unknown, bucket: string): unknown {
 }
 
 function planOwnership(
-  { ownership }: BucketState,
+  { ownership }: BucketSettings,
   location: IssuerLocation,
   client: BucketClient,
 ): Step | undefined {
@@ -111,51 +143,57 @@ function planOwnership(
   return {
     action: 'update',
     resource: location.bucketArn,
-    detail: 'ownership enforced, so that ACLs mean nothing',
+    detail: 'ownership enforced, so that ACLs mean nothing; what was public by them alone no longer is',
     commands: [callS3('put-bucket-ownership-controls', location, ['--ownership-controls', STDIN], document)],
     apply: () => client.enforceOwnership(),
   }
 }
 
-function planTags({ tags }: BucketState, location: IssuerLocation, client: BucketClient): Step | undefined {
+function planTags(
+  { tags }: BucketSettings,
+  location: IssuerLocation,
+  client: BucketClient,
+): Step | undefined {
   if (tags[ISSUER_TAG.key] === ISSUER_TAG.value) return undefined
-  const all = { ...tags, [ISSUER_TAG.key]: ISSUER_TAG.value }
-  const document = { TagSet: Object.entries(all).map(([Key, Value]) => ({ Key, Value })) }
+  const document = { TagSet: Object.entries(addTag(tags)).map(([Key, Value]) => ({ Key, Value })) }
   return {
     action: 'update',
     resource: location.bucketArn,
     detail: `tag ${ISSUER_TAG.key}=${ISSUER_TAG.value}`,
     commands: [callS3('put-bucket-tagging', location, ['--tagging', STDIN], document)],
-    apply: () => client.writeTags(all),
+    // S3 only takes all tags together: what another one set since the plan is read here.
+    apply: async () => client.writeTags(addTag(await client.readTags())),
   }
 }
 
-function planPublicAccessBlock(
-  { publicAccessBlock }: BucketState,
+function addTag(tags: Tags): Tags {
+  return { ...tags, [ISSUER_TAG.key]: ISSUER_TAG.value }
+}
+
+function planBlock(
+  current: PublicAccessBlock,
+  wanted: Partial<PublicAccessBlock>,
   location: IssuerLocation,
   client: BucketClient,
 ): Step | undefined {
-  const names = Object.keys(WANTED_BLOCK) as (keyof PublicAccessBlock)[]
-  const wrong = names.filter((name) => publicAccessBlock[name] !== WANTED_BLOCK[name])
+  const wrong = Object.entries(wanted).filter(
+    ([name, isOn]) => current[name as keyof PublicAccessBlock] !== isOn,
+  )
   if (wrong.length === 0) return undefined
+  const block = { ...current, ...wanted }
   return {
     action: 'update',
     resource: location.bucketArn,
-    detail: wrong.map((name) => `${name} ${WANTED_BLOCK[name] ? 'on' : 'off'}`).join(', '),
+    detail: wrong.map(([name, isOn]) => `${name} ${isOn ? 'on' : 'off'}`).join(', '),
     commands: [
-      callS3(
-        'put-public-access-block',
-        location,
-        ['--public-access-block-configuration', STDIN],
-        WANTED_BLOCK,
-      ),
+      callS3('put-public-access-block', location, ['--public-access-block-configuration', STDIN], block),
     ],
-    apply: () => client.writePublicAccessBlock(WANTED_BLOCK),
+    apply: () => client.writePublicAccessBlock(block),
   }
 }
 
 function planPolicy(
-  { policy }: BucketState,
+  { policy }: BucketSettings,
   location: IssuerLocation,
   client: BucketClient,
 ): Step | undefined {
@@ -166,7 +204,11 @@ function planPolicy(
     resource: location.bucketArn,
     detail: `policy lets everyone read ${location.discoveryKey} and ${location.keysKey}`,
     commands: [callS3('put-bucket-policy', location, ['--policy', STDIN], merged)],
-    apply: () => client.writePolicy(merged),
+    // There are no versions of policies to write against: what another one wrote since the plan is read here.
+    async apply() {
+      const current = mergeBucketPolicy(await client.readPolicy(), location)
+      if (current !== undefined) await client.writePolicy(current)
+    },
   }
 }
 

@@ -5,13 +5,11 @@ import { identifyKey, isSameKey, type SigningKey } from '../documents/signing-ke
 import type { BucketClient, StoredObject } from './bucket-client.ts'
 import type { BucketState } from './bucket-state.ts'
 import type { IssuerLocation } from './issuer-location.ts'
+import { CACHE_CONTROL, DISCOVERY_TYPE, KEYS_TYPE } from './own-documents.ts'
 import { type MissingSince, type Retirement, readMissingSince, writeMissingSince } from './retirement.ts'
 
 /** Metadata of the keys' object: since when its retiring keys are missing. */
 const MISSING_SINCE = 'missing-since'
-
-/** Five minutes: a new key is published long before API servers sign with it, and STS asks again for a kid that it does not know. */
-const CACHE_CONTROL = 'max-age=300'
 
 /** What is published so far. */
 export interface PublishedKeys {
@@ -32,13 +30,16 @@ export function readPublishedKeys(
     }
   } catch (error) {
     const cause = error instanceof SyntaxError ? 'it is no JSON' : (error as Error).message
-    throw new Error(`s3://${bucket}/${keysKey}: ${cause}; see what it is and delete it`, { cause: error })
+    throw new Error(
+      `s3://${bucket}/${keysKey}: ${cause}; take that one out of it, or where there are no keys at all move the object away`,
+      { cause: error },
+    )
   }
 }
 
 /** Plans the two objects, keys first: a discovery document never promises what is not there. */
 export function planObjects(
-  state: BucketState,
+  state: Pick<BucketState, 'keysObject' | 'discoveryObject'>,
   location: IssuerLocation,
   {
     client,
@@ -53,13 +54,13 @@ export function planObjects(
   const { keys, retiring } = retirement
   const keysObject: StoredObject = {
     body: renderKeySet(keys),
-    contentType: 'application/jwk-set+json',
+    contentType: KEYS_TYPE,
     cacheControl: CACHE_CONTROL,
     metadata: new Map(retiring.length === 0 ? [] : [[MISSING_SINCE, writeMissingSince(retiring)]]),
   }
   const discoveryObject: StoredObject = {
     body: renderDiscoveryDocument(location.issuer, keys),
-    contentType: 'application/json',
+    contentType: DISCOVERY_TYPE,
     cacheControl: CACHE_CONTROL,
     metadata: new Map(),
   }

@@ -1,17 +1,19 @@
 import { areCredentialsMissing } from '../../aws/call-failure.ts'
 import { buildClientOptions } from '../../aws/client-options.ts'
 import type { Environment } from '../../aws/endpoint.ts'
-import type { Plan } from '../../aws/step.ts'
+import { MADE_BLIND, type Plan, type Step } from '../../aws/step.ts'
 import type { Timing } from '../../kubernetes/timing.ts'
 import { type KeySource, openKeySource } from '../documents/key-source.ts'
 import type { SigningKey } from '../documents/signing-key.ts'
 import { BucketClient } from './bucket-client.ts'
 import { type BucketState, NO_BUCKET, readBucketState } from './bucket-state.ts'
-import { planBucket } from './bucket-steps.ts'
+import { findOpeningRefusal, planBucket } from './bucket-steps.ts'
 import { findCallerAccount, findDefaultRegion } from './caller.ts'
 import { type IssuerLocation, type IssuerPlace, locateIssuer } from './issuer-location.ts'
 import { nameKey, planObjects, readPublishedKeys } from './object-steps.ts'
+import { checkPublicReading } from './public-reading.ts'
 import { planRetirement, type Retirement } from './retirement.ts'
+import { keepServing } from './served-documents.ts'
 
 /** What `oidc publish` is asked for. */
 export interface PublicationOptions {
@@ -101,7 +103,8 @@ export class Publisher {
 
   /** Plans as if nothing were there; for writing it down, not for doing it. */
   planFromNothing(current: readonly SigningKey[]): Publication {
-    return this.#compare(NO_BUCKET, current, this.#createCaller('ACCOUNT'))
+    const plan = this.#compare(NO_BUCKET, current, this.#createCaller('ACCOUNT'))
+    return { ...plan, preface: [MADE_BLIND] }
   }
 
   #compare(state: BucketState, current: readonly SigningKey[], caller: Caller): Publication {
@@ -114,15 +117,23 @@ export class Publisher {
       nowMs: timing.wallTimeMs(),
       retireAfterMs,
     })
-    const wait = (ms: number) => timing.wait(ms, signal)
+    const waiting = { ...caller, wait: (ms: number) => timing.wait(ms, signal) }
+    const objects = planObjects(state, location, { client: caller.client, published, retirement })
+    const { steps, failure } = orderSteps(state, location, { objects, waiting })
     return {
-      steps: [
-        ...planBucket(state, location, { ...caller, wait }),
-        ...planObjects(state, location, { client: caller.client, published, retirement }),
-      ],
+      steps,
       retirement,
-      notes: [`issuer: ${location.issuer.url}`, ...describeRetiring(retirement)],
+      preface: [],
+      notes: [
+        `issuer: ${location.issuer.url}`,
+        ...describeRetiring(retirement),
+        ...(failure === undefined ? [] : [`not done: ${failure.message}`]),
+      ],
       facts: { issuer: location.issuer.url, retiring: listRetiring(retirement) },
+      async check() {
+        if (failure !== undefined) throw failure
+        await checkPublicReading(caller.client, location, { ...waiting, isChanged: steps.length > 0 })
+      },
     }
   }
 
@@ -142,6 +153,33 @@ export class Publisher {
     const { environment, location } = this.#options
     return buildClientOptions({ env: environment, region: location.region })
   }
+}
+
+/**
+ * The order in which the documents are readable at every moment, and whatever fails, what was published before stays so.
+ *
+ * Where we publish already, new keys go out first: tokens need them more than the bucket needs mending, and `failure` is
+ * what then cannot be mended. Elsewhere the policy comes first, since documents that are public by ACLs lose these as
+ * they are written. Throws an Error of one line.
+ */
+function orderSteps(
+  { doesExist, settings, isPublishedByUs, keysObject }: BucketState,
+  location: IssuerLocation,
+  {
+    objects,
+    waiting,
+  }: { readonly objects: readonly Step[]; readonly waiting: Parameters<typeof planBucket>[2] },
+): { readonly steps: readonly Step[]; readonly failure: Error | undefined } {
+  if (settings instanceof Error) return { steps: objects, failure: settings }
+  const refusal = findOpeningRefusal(settings, location)
+  const failure = refusal === undefined ? undefined : new Error(refusal)
+  if (failure !== undefined && !isPublishedByUs) throw failure
+  if (failure !== undefined) return { steps: objects, failure }
+  const { opening, policy, closing } = planBucket({ doesExist, settings }, location, waiting)
+  if (isPublishedByUs) return { steps: [...objects, ...opening, ...policy, ...closing], failure }
+  const served =
+    keysObject === undefined ? policy : policy.map((step) => keepServing(step, location, waiting))
+  return { steps: [...opening, ...served, ...objects, ...closing], failure }
 }
 
 function describeRetiring({ retiring }: Retirement): readonly string[] {

@@ -65,7 +65,7 @@ export class Rounds {
 
   async #runRound(signal: AbortSignal): Promise<void> {
     const { logger, metrics, readKeys, plan } = this.#options
-    const { steps, retirement } = await plan(await readKeys(signal))
+    const { steps, retirement, check } = await plan(await readKeys(signal))
     for (const { action, resource, detail, apply } of steps) {
       await apply()
       metrics.changes.inc()
@@ -74,6 +74,7 @@ export class Rounds {
     const { keys, retiring } = retirement
     metrics.keys.set({ state: 'current' }, keys.length - retiring.length)
     metrics.keys.set({ state: 'retiring' }, retiring.length)
+    await check()
   }
 
   async #waitForNext(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { parseArn } from '../../aws/arn.ts'
-import { AwsCallError, callAws } from '../../aws/call-failure.ts'
+import { AwsCallError, areCredentialsMissing, callAws } from '../../aws/call-failure.ts'
 import { buildClientOptions } from '../../aws/client-options.ts'
 import type { Environment } from '../../aws/endpoint.ts'
 import { partitionOfRegion } from '../../aws/partitions.ts'
@@ -59,7 +59,7 @@ export async function findCaller(options: ClientOptions): Promise<AwsCaller> {
       : { kind: 'known', account: caller }
   } catch (error) {
     if (!(error instanceof AwsCallError)) throw error
-    const hasCredentials = (error.cause as Error).name !== 'CredentialsProviderError'
+    const hasCredentials = !areCredentialsMissing(error)
     const verdict = hasCredentials
       ? fail({ message: error.message, hint: 'use AWS credentials that work, or none' })
       : skip(

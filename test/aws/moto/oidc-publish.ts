@@ -218,11 +218,23 @@ t.test('the script of --dry-run ends in the same state as a run, each time', asy
 t.test('without credentials the script is of everything, and ends in the same state', async (t) => {
   await publish('with-credentials', RSA_KEY)
   moto.actions.length = 0
-  const { AWS_ACCESS_KEY_ID: _, ...withoutCredentials } = env
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...withoutCredentials } = env
   const args = ['oidc', 'publish', '--bucket=without-them', '--region=eu-central-1', RSA_KEY, '--dry-run']
   const { stdout, code } = await runProgramProcess(args, { env: withoutCredentials })
   t.equal(code, 0)
   t.strictSame(moto.actions, [])
   await runShell(stdout)
   t.strictSame(await readState('without-them'), await readState('with-credentials'))
+})
+
+t.test('the script that was made without a look does not go over a bucket that is there', async (t) => {
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...withoutCredentials } = env
+  const place = ['oidc', 'publish', '--bucket=live', '--region=us-east-1']
+  const { stdout } = await runProgramProcess([...place, EC_KEY, '--dry-run'], { env: withoutCredentials })
+  t.match(await runProgramProcess([...place, RSA_KEY], { env }), { code: 0 })
+  const Tagging = { TagSet: [{ Key: 'team', Value: 'x' }] }
+  await s3.send(new PutBucketTaggingCommand({ Bucket: 'live', Tagging }))
+  const before = await readState('live')
+  await t.rejects(runShell(stdout), { message: 'the script ends with 1' })
+  t.strictSame(await readState('live'), before)
 })

@@ -76,6 +76,17 @@ t.test('--dry-run reads, and writes a script of what is missing', async (t) => {
   })
 })
 
+t.test('an issuer that the account keeps private is no success, and not nothing to do', async (t) => {
+  const { s3, publish } = await setUp(t)
+  await publish([...PLACE, KEY])
+  s3.isAccountBlocked = true
+  for (const args of [[], ['--dry-run'], ['--output=json']])
+    t.match(await publish([...PLACE, KEY, ...args]), {
+      code: 1,
+      stderr: /a GET without credentials is denied.*RestrictPublicBuckets must be off/,
+    })
+})
+
 t.test('a change that fails is one line; what was done before is told', async (t) => {
   const { s3, publish } = await setUp(t)
   s3.intercept = ({ method, query }) =>
@@ -89,6 +100,24 @@ t.test('a change that fails is one line; what was done before is told', async (t
     stderr,
     /\npod-identity-webhook: s3:PutBucketPolicy: access denied: these credentials need [^\n]*\n$/,
   )
+})
+
+t.test('text of the cluster does nothing to a terminal and is no line of the script', async (t) => {
+  const { publish } = await setUp(t)
+  const kid = 'a\ntouch owned\n\u001b[2J\u009b'
+  const cluster = await startOpenIdCluster(t, [{ ...RSA, kid }])
+  const args = [...PLACE, `--kubeconfig=${cluster.kubeconfigPath}`]
+  const isHarmless = (text: string) => /^[\n\u0020-\u007e]*$/.test(text) && !/^touch/m.test(text)
+  const planned = await publish([...args, '--dry-run'])
+  t.equal(planned.code, 0)
+  t.ok(isHarmless(planned.stdout), planned.stdout)
+  const made = await publish(args)
+  t.equal(made.code, 0)
+  t.match(made.stdout, 'key a\\u000atouch owned\\u000a\\u001b[2J\\u009b added')
+  t.ok(isHarmless(made.stdout + made.stderr))
+  const retiring = await publish([...PLACE, KEY])
+  t.match(retiring.stdout, /stays until/)
+  t.ok(isHarmless(retiring.stdout), retiring.stdout)
 })
 
 t.test('a profile gives region and endpoint', async (t) => {

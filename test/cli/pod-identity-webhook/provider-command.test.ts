@@ -69,8 +69,10 @@ aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn
 # 2. ${ARN}: audience third added
 aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${ARN} --client-id third
 
-# 3. ${ARN}: tags team=new, a=b set
-aws iam tag-open-id-connect-provider --open-id-connect-provider-arn ${ARN} --tags '{"Key":"team","Value":"new"}' '{"Key":"a","Value":"b"}'
+# 3. ${ARN}: tags a=b set
+aws iam tag-open-id-connect-provider --open-id-connect-provider-arn ${ARN} --tags '{"Key":"a","Value":"b"}'
+
+# the tag team stays old, and is not set to new: take it off the provider first
 `,
   )
   t.ok(
@@ -83,7 +85,7 @@ aws iam tag-open-id-connect-provider --open-id-connect-provider-arn ${ARN} --tag
     thumbprints: ['ab'],
     tags: new Map([
       ['owner', 'somebody'],
-      ['team', 'new'],
+      ['team', 'old'],
       ['a', 'b'],
     ]),
   })
@@ -103,6 +105,8 @@ t.test('--dry-run without credentials prints everything', async (t) => {
     stdout,
     `aws iam create-open-id-connect-provider --url ${ISSUER} --client-id-list sts.amazonaws.com\n`,
   )
+  t.match(stdout, /^#!\/bin\/sh\n# Made without AWS credentials/)
+  t.equal(JSON.parse((await run('--dry-run', '-o', 'json')).stdout).providerArn, null)
   t.match(await run(), { code: 1, stdout: '', stderr: /there are no AWS credentials: set AWS_PROFILE/ })
 })
 

@@ -166,7 +166,11 @@ t.test(
         refusal(409, 'LimitExceeded', 'Cannot exceed quota for RolesPerAccount: 1000'),
         /RolesPerAccount: 1000/,
       ],
-      ['AttachRolePolicy', refusal(404, 'NoSuchEntity', 'Policy does not exist'), /Policy does not exist/],
+      [
+        'AttachRolePolicy',
+        refusal(404, 'NoSuchEntity', 'Policy does not exist'),
+        /there is no policy arn:aws:iam::aws:policy\/ReadOnlyAccess, so .* create it, or correct --policy-arn/,
+      ],
     ] as const
     for (const [action, fault, message] of rows) {
       const { iam, ensure } = await setUp(t)
@@ -211,4 +215,15 @@ t.test('a command line that is wrong is refused before anybody is asked', async 
     t.match(results[index], { code: 2, stdout: '', stderr: message })
     t.equal(results[index]?.stderr.trimEnd().split('\n').length, 1)
   }
+})
+
+t.test('a script that was made without credentials says so first', async (t) => {
+  const { ensure } = await setUp(t)
+  const env = {
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  }
+  const args = ['cart', ...TRUST, '--account-id=111122223333', '--dry-run']
+  t.match(await ensure(args, env), { code: 0, stdout: /^#!\/bin\/sh\n# Made without AWS credentials/ })
 })

@@ -62,7 +62,7 @@ t.test('a plan writes nothing, and its script writes the same', async (t) => {
   const { steps, facts } = await plan(folder, [pathOf('rsa.pub')])
   t.strictSame(facts, { issuer: issuer.url, kids: [RSA.kid] })
   t.throws(() => readdirSync(folder), { code: 'ENOENT' })
-  execFileSync('sh', ['-c', renderScript(steps)])
+  execFileSync('sh', ['-c', renderScript({ preface: [], steps, notes: [] })])
   t.strictSame((await plan(folder, [pathOf('rsa.pub')])).steps, [])
 })
 

@@ -93,6 +93,7 @@ t.test('public access that is blocked for the whole account is told as that', as
   const denial = (message: string): S3Fault => ({ kind: 'error', status: 403, code: 'AccessDenied', message })
   const policyStep = async () => {
     const planned = await plan()
+    s3.addBucket('issuers')
     return planned.steps.find(({ detail }) => detail.startsWith('policy'))
   }
   const remedy = `aws s3control get-public-access-block --account-id ${CALLER_ACCOUNT} shows it`
@@ -116,7 +117,8 @@ t.test('keys that are published and cannot be read stop everything', async (t) =
   const bucket = s3.addBucket('issuers', { settings: new Map([['tagging', TAGGED]]) })
   bucket.objects.set('prod/keys.json', { body: '<html>', headers: {} })
   await t.rejects(plan(), {
-    message: 's3://issuers/prod/keys.json: it is no JSON; see what it is and delete it',
+    message:
+      's3://issuers/prod/keys.json: it is no JSON; take that one out of it, or where there are no keys at all move the object away',
   })
   bucket.objects.set('prod/keys.json', { body: '{}', headers: {} })
   await t.rejects(plan(), { message: /^s3:\/\/issuers\/prod\/keys.json: it is no JSON Web Key Set/ })
@@ -155,8 +157,9 @@ t.test('without credentials only a plan to be written down is made, of everythin
   const { s3, plan } = await setUpPublishing(t)
   setEnvironment(t, { AWS_ACCESS_KEY_ID: undefined })
   await t.rejects(plan(), { message: /^sts:GetCallerIdentity: there are no AWS credentials/ })
-  const { steps } = await plan({}, { isPlanWithoutCredentials: true })
+  const { steps, preface } = await plan({}, { isPlanWithoutCredentials: true })
   t.equal(steps.length, 6)
+  t.match(preface, [/^Made without AWS credentials/])
   t.strictSame(s3.requests, [])
 })
 

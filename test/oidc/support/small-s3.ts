@@ -54,6 +54,8 @@ const ABSENCE_CODES: Readonly<Record<string, string>> = {
 export class SmallS3 {
   /** Asked before each request is answered. */
   intercept: (request: S3Request) => S3Fault | undefined = () => undefined
+  /** Whether the account has RestrictPublicBuckets on: who is let in by a public policy is not, nor anybody else then. */
+  isAccountBlocked = false
   readonly requests: S3Request[] = []
   readonly buckets = new Map<string, S3Bucket>()
   #listener: LoopbackListener | undefined
@@ -162,6 +164,7 @@ export class SmallS3 {
     if (bucket === undefined) refuse(response, 404, 'NoSuchBucket')
     else if (bucket.owner !== CALLER_ACCOUNT || expectedOwner !== bucket.owner)
       refuse(response, 403, 'AccessDenied')
+    else if (scope === undefined) answerAnonymously(bucket, request, this.isAccountBlocked, response)
     else if (bucket.region !== scope)
       refuse(response, 301, 'PermanentRedirect', 'wrong endpoint', { 'x-amz-bucket-region': bucket.region })
     else if (request.key !== '') answerObject(bucket, request, response)
@@ -188,7 +191,10 @@ function answerSetting(bucket: S3Bucket, { method, query, body }: S3Request, res
   if (method === 'GET' && setting === undefined)
     refuse(response, 404, ABSENCE_CODES[name] ?? 'NotImplemented')
   else if (method === 'GET') send(response, setting ?? '')
-  else if (name === 'policy' && isPolicyBlocked(bucket))
+  else if (method === 'DELETE') {
+    bucket.settings.delete(name)
+    send(response, '')
+  } else if (name === 'policy' && isPolicyBlocked(bucket))
     refuse(
       response,
       403,
@@ -218,6 +224,36 @@ function answerObject(bucket: S3Bucket, request: S3Request, response: ServerResp
     send(response, '')
   } else if (object === undefined) refuse(response, 404, 'NoSuchKey')
   else response.writeHead(200, object.headers).end(object.body)
+}
+
+/** As S3 does for requests that nobody signed: by the policy, or by the object's ACL where ACLs count. */
+function answerAnonymously(
+  bucket: S3Bucket,
+  request: S3Request,
+  isAccountBlocked: boolean,
+  response: ServerResponse,
+): void {
+  if (!(isAccountBlocked && bucket.settings.has('policy')) && isPublic(bucket, request))
+    answerObject(bucket, request, response)
+  else refuse(response, 403, 'AccessDenied')
+}
+
+/** Whether everyone may read an object. */
+export function isPublic(
+  { settings, objects }: S3Bucket,
+  { bucket, key }: Pick<S3Request, 'bucket' | 'key'>,
+): boolean {
+  const block = settings.get('publicAccessBlock') ?? ''
+  const isOn = (name: string) => block.includes(`<${name}>true<`)
+  const { Statement = [] } = JSON.parse(settings.get('policy') ?? '{}')
+  const isAllowed = Statement.some(
+    ({ Effect, Resource }: { Effect: string; Resource: string | readonly string[] }) =>
+      Effect === 'Allow' && [Resource].flat().includes(`arn:aws:s3:::${bucket}/${key}`),
+  )
+  const areAclsOff =
+    isOn('IgnorePublicAcls') || (settings.get('ownershipControls') ?? '').includes('BucketOwnerEnforced')
+  const hasPublicAcl = objects.get(key)?.headers['x-amz-acl'] === 'public-read'
+  return (isAllowed && !isOn('RestrictPublicBuckets')) || (hasPublicAcl && !areAclsOff)
 }
 
 function listObjects({ objects }: S3Bucket, response: ServerResponse): void {

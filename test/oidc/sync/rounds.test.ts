@@ -16,13 +16,13 @@ const step: Step = {
   apply: async () => {},
 }
 
-function publicationOf(steps: readonly Step[]): Publication {
+function publicationOf(steps: readonly Step[], check = async () => {}): Publication {
   const retirement = { keys: [RSA, EC], retiring: [{ key: EC, missingSinceMs: 0, untilMs: 1 }], retired: [] }
-  return { steps, retirement, notes: [], facts: {} }
+  return { steps, retirement, preface: [], notes: [], facts: {}, check }
 }
 
 /** Runs as many rounds as there are outcomes: steps that are planned, or an error. */
-async function runRounds(outcomes: readonly (readonly Step[] | Error)[]) {
+async function runRounds(outcomes: readonly (readonly Step[] | Error)[], check?: () => Promise<void>) {
   const { logger, lines } = await createRecordedLog()
   const metrics = createMetricsOf(SYNC_METRICS, { collectNodeMetrics: false })
   const timing = new FakeTiming()
@@ -40,7 +40,7 @@ async function runRounds(outcomes: readonly (readonly Step[] | Error)[]) {
         throw new Error('stopped')
       }
       if (outcome instanceof Error) throw outcome
-      return publicationOf(outcome)
+      return publicationOf(outcome, check)
     },
     intervalMs: 60_000,
     timing,
@@ -88,3 +88,15 @@ t.test('a step that fails ends its round; those before it are told', async (t) =
   t.strictSame(told, ['info changed', 'error could not publish; trying again'])
   t.match(page, /changes_total 1\n/)
 })
+
+t.test(
+  'a look afterwards that fails is a failure of the round, whose changes and keys are told',
+  async (t) => {
+    const denied = () => Promise.reject(new Error('nobody can read it'))
+    const { told, lines, page } = await runRounds([[step]], denied)
+    t.strictSame(told, ['info changed', 'error could not publish; trying again'])
+    t.match(lines[1], { reason: 'nobody can read it' })
+    t.match(page, /rounds_total\{result="failure"\} 1\n/)
+    t.match(page, /keys\{state="current"\} 1\n/)
+  },
+)
