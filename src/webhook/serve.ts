@@ -54,6 +54,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const server = createAdmissionServer({ reviewer, health, tls: options.tls, logger, metrics })
   const operations = createOperationsServer({
     registry: metrics.registry,
+    health,
     describeCache: options.hasDebugHandlers ? () => accounts.describe() : undefined,
     logger,
   })

@@ -53,6 +53,9 @@ else {
     t.match(notes, 'kubectl --namespace=eks rollout status deployment/pod-identity-webhook')
     t.match(notes, 'eks.amazonaws.com/role-arn')
     t.notMatch(notes, 'WARNING')
+    const restart = 'kubectl --namespace=eks rollout restart deployment/pod-identity-webhook-oidc-sync'
+    t.notMatch(notes, restart)
+    t.match(await readNotes({ oidcSync: { enabled: true } }), restart)
     const risky: readonly (readonly [ChartValues, string])[] = [
       [{ webhook: { failurePolicy: 'Fail' } }, 'WARNING: webhook.failurePolicy is Fail'],
       [{ replicas: 1 }, 'WARNING: replicas is 1: while that replica is away, pods get no credentials.'],

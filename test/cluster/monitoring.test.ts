@@ -11,7 +11,7 @@ import { useCluster } from './support/cluster.ts'
 /** A Go module of its own that pins the Prometheus Operator's, which carries the CRDs. */
 const MODULE_FOLDER = fileURLToPath(new URL('prometheus/', import.meta.url))
 const MODULE = 'github.com/prometheus-operator/prometheus-operator'
-const KINDS = ['prometheusrules', 'servicemonitors']
+const KINDS = ['prometheusrules', 'servicemonitors', 'podmonitors']
 const NAMESPACE = 'monitoring-component'
 
 const skip = hasGo() ? false : 'Go, which fetches the CRDs of the Prometheus Operator, is not installed'
@@ -45,6 +45,7 @@ t.test(
     const added = manifests.filter(({ kind, metadata }) => !names.has(`${kind}/${metadata.name}`))
     t.strictSame(added.map(({ kind }) => kind).sort(), [
       'ConfigMap',
+      'PodMonitor',
       'PrometheusRule',
       'Service',
       'ServiceMonitor',

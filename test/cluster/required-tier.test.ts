@@ -1,16 +1,21 @@
-import type { V1MutatingWebhookConfiguration, V1Pod } from '@kubernetes/client-node'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { V1Deployment, V1MutatingWebhookConfiguration, V1Pod } from '@kubernetes/client-node'
 import t from 'tap'
 import { createKubectl } from '../../scripts/cluster/kubectl.ts'
 import { renderManifests } from '../../scripts/cluster/rendered-manifests.ts'
 import { useCluster } from './support/cluster.ts'
 import { poll } from './support/daemon.ts'
+import { findFreePorts } from './support/free-port.ts'
+import { formatKubeconfig } from './support/kubeconfig.ts'
 import { findIdentity, WEB_IDENTITY } from './support/pod-credentials.ts'
-import { readMetric } from './support/webhook.ts'
+import { readMetric, type Webhook } from './support/webhook.ts'
 import { useWebhook } from './support/webhook-fixture.ts'
 import { describePod, roleArn } from './support/webhook-registration.ts'
 
 const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
 const CONFIGURATION_NAME = 'required-tier'
+const DEAF_NAME = 'required-tier-deaf'
 const ACTIVE_TIMEOUT_MS = 20_000
 const REQUIRED = 'eks.amazonaws.com/pod-identity-required'
 
@@ -65,6 +70,7 @@ const CASES: readonly {
   },
 ]
 
+const shipped = await renderShipped()
 const failurePolicies = await registerShippedEntries()
 
 t.test('only who requires credentials depends on the webhook', async (t) => {
@@ -104,21 +110,71 @@ t.test('while the webhook is down, only pods that require credentials are refuse
   }
 })
 
-/** The entries as they are shipped; only the address differs, for the API server here reaches no Service. */
-async function registerShippedEntries() {
+t.test(
+  'while the webhook is deaf to the API server, only pods that require credentials are refused',
+  async (t) => {
+    const flags = shipped.flags.filter((flag) => flag.startsWith('--service-account-lookup'))
+    const deaf = await useWebhook(t, cluster, {
+      namespace: DEAF_NAME,
+      flags: [`--kubeconfig=${await writeDeafKubeconfig()}`, ...flags],
+    })
+    await deaf.waitUntilListening()
+    await cluster.client.send('DELETE', `${CONFIGURATIONS}/${CONFIGURATION_NAME}`)
+    await createConfiguration(DEAF_NAME, deaf)
+    const isAsked = () => deaf.lines.some(({ reason }) => reason === 'lookup_failed') || undefined
+    const [required] = CASES.filter(({ entry }) => entry === REQUIRED_POD)
+    const asked = await poll(async () => {
+      await createDryRun(ORDINARY, describeCartPod(ORDINARY, required ?? {}))
+      return isAsked()
+    }, ACTIVE_TIMEOUT_MS)
+    t.ok(asked, 'the API server asks it')
+    for (const { name, namespace, labels, annotations, spec, entry } of CASES) {
+      const answer = await createDryRun(namespace, describeCartPod(namespace, { labels, annotations, spec }))
+      if (entry === undefined || entry === EVERYBODY) {
+        t.equal(answer.status, 201, name)
+        t.equal(findIdentity(answer.body as V1Pod, WEB_IDENTITY), undefined, 'without credentials')
+      } else {
+        const message = new RegExp(`failed calling webhook "${entry}".*could not be looked up`)
+        t.match(answer, { status: 500, body: { message } }, name)
+      }
+    }
+  },
+)
+
+/** What is shipped with the component: the entries, and the flags of the webhook. */
+async function renderShipped() {
   const manifests = await renderManifests(createKubectl(cluster.connection.kubectlPath), {
     namespace: CONFIGURATION_NAME,
     certificateMode: 'self-managed',
     components: ['required'],
   })
-  const shipped = manifests.find(({ kind }) => kind === 'MutatingWebhookConfiguration')
-  const { webhooks } = shipped as unknown as V1MutatingWebhookConfiguration
-  const clientConfig = { url: webhook.url, caBundle: Buffer.from(webhook.caPem).toString('base64') }
-  t.teardown(() => cluster.client.send('DELETE', `${CONFIGURATIONS}/${CONFIGURATION_NAME}`))
+  const find = (wanted: string) => manifests.find(({ kind }) => kind === wanted) as unknown
+  const { webhooks = [] } = find('MutatingWebhookConfiguration') as V1MutatingWebhookConfiguration
+  const { spec } = find('Deployment') as V1Deployment
+  return { webhooks, flags: spec?.template.spec?.containers[0]?.args ?? [] }
+}
+
+/** The entries as they are shipped; only the address differs, for the API server here reaches no Service. */
+async function createConfiguration(name: string, { url, caPem }: Webhook): Promise<void> {
+  t.teardown(() => cluster.client.send('DELETE', `${CONFIGURATIONS}/${name}`))
+  const clientConfig = { url, caBundle: Buffer.from(caPem).toString('base64') }
   await cluster.client.create(CONFIGURATIONS, {
-    metadata: { name: CONFIGURATION_NAME },
-    webhooks: webhooks?.map((entry) => ({ ...entry, clientConfig })),
+    metadata: { name },
+    webhooks: shipped.webhooks.map((entry) => ({ ...entry, clientConfig })),
   })
+}
+
+/** Of an API server that is not there. */
+async function writeDeafKubeconfig(): Promise<string> {
+  const [port] = await findFreePorts(1)
+  const path = join(cluster.connection.workFolder, 'no-api-server.kubeconfig')
+  const { caPem } = cluster.connection
+  await writeFile(path, formatKubeconfig({ url: `https://127.0.0.1:${port}`, caPem, token: 'none' }))
+  return path
+}
+
+async function registerShippedEntries() {
+  await createConfiguration(CONFIGURATION_NAME, webhook)
   const isActive = await poll(async () => {
     const answers = await Promise.all(
       CASES.map(({ namespace, labels }) => createDryRun(namespace, describeCartPod(namespace, { labels }))),
@@ -127,7 +183,7 @@ async function registerShippedEntries() {
     return identities.length >= CASES.filter(({ entry }) => entry !== undefined).length || undefined
   }, ACTIVE_TIMEOUT_MS)
   if (!isActive) throw new Error('the API server does not use the webhook')
-  return webhooks?.map(({ name, failurePolicy }) => [name, failurePolicy])
+  return shipped.webhooks.map(({ name, failurePolicy }) => [name, failurePolicy])
 }
 
 function describeCartPod(

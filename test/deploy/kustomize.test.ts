@@ -1,25 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { cp, lstat, mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 import { CERTIFICATE_MODES, type CertificateMode } from '../../scripts/cluster/cluster-options.ts'
-import { createKubectl } from '../../scripts/cluster/kubectl.ts'
-import { type Manifest, OWN_NAME } from '../../scripts/cluster/manifest.ts'
-import {
-  listComponents,
-  type RenderOptions,
-  renderManifests,
-} from '../../scripts/cluster/rendered-manifests.ts'
+import type { Manifest } from '../../scripts/cluster/manifest.ts'
+import { listComponents } from '../../scripts/cluster/rendered-manifests.ts'
+import { copyDeploy, findContainer, findKind, kubectl, NAMESPACE, render, skip } from './rendered-deploy.ts'
 
-const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0
-const skip = hasKubectl ? false : 'kubectl, whose kustomize builds the manifests, is not installed'
-
-const kubectl = createKubectl('kubectl')
 const components = await listComponents()
 const COMPONENT_CHOICES = [[], ...components.map((name) => [name]), components]
-const NAMESPACE = 'aws-identities'
 
 const CLUSTER_KINDS = [
   'Namespace',
@@ -29,9 +19,6 @@ const CLUSTER_KINDS = [
   'ValidatingAdmissionPolicy',
   'ValidatingAdmissionPolicyBinding',
 ]
-
-const render = (options: Partial<RenderOptions>) =>
-  renderManifests(kubectl, { namespace: 'eks', certificateMode: 'self-managed', components: [], ...options })
 
 for (const certificateMode of CERTIFICATE_MODES) {
   for (const chosen of COMPONENT_CHOICES) {
@@ -79,129 +66,6 @@ t.test('kustomize alone changes the namespace: from outside', { skip }, async (t
   checkNamespace(t, await buildFolder(folder), 'self-managed')
 })
 
-t.test(
-  'the webhook may read ServiceAccounts and its one ConfigMap, and nothing else',
-  { skip },
-  async (t) => {
-    const verbs = ['get', 'list', 'watch']
-    t.strictSame(listRules(await render({ certificateMode: 'cert-manager', components })), [
-      { apiGroups: [''], resources: ['configmaps'], resourceNames: ['pod-identity-webhook'], verbs },
-      { apiGroups: [''], resources: ['serviceaccounts'], verbs },
-    ])
-  },
-)
-
-t.test(
-  'to keep a CA of its own it may write one Secret and one webhook configuration',
-  { skip },
-  async (t) => {
-    const rules = listRules(await render({ components })).filter((rule) => rule.verbs.includes('patch'))
-    t.strictSame(rules, [
-      {
-        apiGroups: [''],
-        resources: ['secrets'],
-        resourceNames: ['pod-identity-webhook'],
-        verbs: ['get', 'list', 'watch', 'patch', 'create'],
-      },
-      {
-        apiGroups: ['admissionregistration.k8s.io'],
-        resources: ['mutatingwebhookconfigurations'],
-        resourceNames: ['pod-identity-webhook'],
-        verbs: ['get', 'list', 'watch', 'patch'],
-      },
-    ])
-  },
-)
-
-t.test('the Deployment survives the loss of a node, and asks for little', { skip }, async (t) => {
-  const manifests = await render({})
-  const selector = { matchLabels: { 'app.kubernetes.io/name': 'pod-identity-webhook' } }
-  t.match(findKind(manifests, 'PodDisruptionBudget'), {
-    spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow', selector },
-  })
-  t.match(findKind(manifests, 'NetworkPolicy'), {
-    spec: {
-      podSelector: selector,
-      policyTypes: ['Ingress'],
-      ingress: [{ ports: [{ port: 'https' }] }, { ports: [{ port: 'metrics' }] }],
-    },
-  })
-  t.match(findKind(manifests, 'Deployment'), {
-    spec: {
-      replicas: 2,
-      selector,
-      strategy: { rollingUpdate: { maxUnavailable: 0 } },
-      template: {
-        metadata: { labels: { 'eks.amazonaws.com/skip-pod-identity-webhook': 'true' } },
-        spec: {
-          priorityClassName: 'system-cluster-critical',
-          enableServiceLinks: false,
-          terminationGracePeriodSeconds: 45,
-          securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-          topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(
-            (topologyKey) => ({
-              topologyKey,
-              whenUnsatisfiable: 'ScheduleAnyway',
-            }),
-          ),
-        },
-      },
-    },
-  })
-  t.match(findContainer(manifests), {
-    resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { cpu: undefined, memory: '256Mi' } },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
-    startupProbe: { httpGet: { path: '/readyz' } },
-    readinessProbe: { httpGet: { path: '/readyz' } },
-    livenessProbe: { httpGet: { path: '/healthz' } },
-  })
-})
-
-t.test('pods are still created when the webhook cannot be reached', { skip }, async (t) => {
-  t.match(findKind(await render({}), 'MutatingWebhookConfiguration'), {
-    webhooks: [
-      {
-        name: 'pod-identity-webhook.amazonaws.com',
-        admissionReviewVersions: ['v1', 'v1beta1'],
-        failurePolicy: 'Ignore',
-        reinvocationPolicy: 'IfNeeded',
-        matchPolicy: 'Equivalent',
-        sideEffects: 'None',
-        timeoutSeconds: 5,
-        clientConfig: { service: { name: 'pod-identity-webhook', namespace: 'eks', path: '/mutate' } },
-        objectSelector: {
-          matchExpressions: [
-            { key: 'eks.amazonaws.com/skip-pod-identity-webhook', operator: 'DoesNotExist' },
-          ],
-        },
-        matchConditions: [{ name: 'no-mirror-pods' }],
-      },
-    ],
-  })
-})
-
-t.test(
-  'entries of the required tier differ from the first in what they are for alone',
-  { skip },
-  async (t) => {
-    const { webhooks } = findKind(
-      await render({ components: ['required'] }),
-      'MutatingWebhookConfiguration',
-    ) as Manifest & {
-      readonly webhooks: readonly Readonly<Record<string, unknown>>[]
-    }
-    const [first, ...others] = webhooks.map(
-      ({ name, failurePolicy, objectSelector, namespaceSelector, ...rest }) => rest,
-    )
-    for (const other of others) t.strictSame(other, first)
-    t.equal(others.length, 2)
-  },
-)
-
 t.test('image and arguments are taken over', { skip }, async (t) => {
   const digest = `sha256:${'0'.repeat(64)}`
   const image = { newName: 'localhost:5000/webhook', digest }
@@ -213,34 +77,6 @@ t.test('image and arguments are taken over', { skip }, async (t) => {
 t.test('the guide tells of every component', async (t) => {
   const guide = await readFile('docs/install.md', 'utf8')
   for (const name of components) t.match(guide, `| \`${name}\` |`)
-})
-
-t.test('deploy/auth.yaml is base/auth.yaml', async (t) => {
-  t.equal(await readlink('deploy/auth.yaml'), 'base/auth.yaml')
-})
-
-t.test('an edited deploy/auth.yaml is deployed, as a link or as a file', { skip }, async (t) => {
-  const annotation = 'eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/s3-reader'
-  const findAnnotations = async (deployFolder: string) =>
-    findKind(await render({ deployFolder }), 'ServiceAccount').metadata.annotations
-  const edit = (text: string) => text.replace(/^ {2}name: /m, `  annotations:\n    ${annotation}\n  name: `)
-  const expected = parse(annotation)
-
-  const linked = await copyDeploy(t)
-  await writeFile(join(linked, 'auth.yaml'), edit(await readFile(join(linked, 'auth.yaml'), 'utf8')))
-  t.ok((await lstat(join(linked, 'auth.yaml'))).isSymbolicLink())
-  t.strictSame(await findAnnotations(linked), expected)
-
-  const replaced = await copyDeploy(t)
-  const text = edit(await readFile(join(replaced, 'auth.yaml'), 'utf8'))
-  await rm(join(replaced, 'auth.yaml'))
-  await writeFile(join(replaced, 'auth.yaml'), text)
-  t.strictSame(await findAnnotations(replaced), expected)
-
-  const withoutLinks = await copyDeploy(t)
-  await rm(join(withoutLinks, 'auth.yaml'))
-  await writeFile(join(withoutLinks, 'auth.yaml'), 'base/auth.yaml')
-  t.equal(await findAnnotations(withoutLinks), undefined)
 })
 
 /** Everything names the namespace, and nothing names the one that the manifests are written with. */
@@ -277,48 +113,7 @@ async function buildFolder(folder: string): Promise<readonly Manifest[]> {
   return parseAllDocuments(await kubectl.run(['kustomize', folder])).map((document) => document.toJS())
 }
 
-async function copyDeploy(t: Test): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'deploy-'))
-  t.teardown(() => rm(folder, { recursive: true }))
-  await cp('deploy', folder, { recursive: true, verbatimSymlinks: true })
-  return folder
-}
-
-/** The one of a kind that is named for the webhook. */
-function findKind(manifests: readonly Manifest[], kind: string): Manifest {
-  const names = [OWN_NAME, 'eks', NAMESPACE]
-  const found = manifests.find((manifest) => manifest.kind === kind && names.includes(manifest.metadata.name))
-  if (found === undefined) throw new Error(`there is no ${kind}`)
-  return found
-}
-
-interface Container {
-  readonly image: string
-  readonly args: readonly string[]
-}
-
-function findContainer(manifests: readonly Manifest[]): Container {
-  const { template } = findKind(manifests, 'Deployment')['spec'] as {
-    template: { spec: { containers: readonly [Container] } }
-  }
-  return template.spec.containers[0]
-}
-
 /** What the component oidc-sync may do is test/deploy/oidc-sync.test.ts's. */
 function isOfWebhook({ metadata }: Manifest): boolean {
   return metadata.name !== 'pod-identity-webhook-oidc-sync'
-}
-
-/** What the webhook's ServiceAccount may do. */
-function listRules(manifests: readonly Manifest[]) {
-  const bindings = manifests as readonly (Manifest & {
-    readonly subjects?: readonly { readonly name: string }[]
-    readonly roleRef?: { readonly kind: string; readonly name: string }
-  })[]
-  const roles = bindings.filter(({ subjects }) => subjects?.some(({ name }) => name === OWN_NAME))
-  return manifests
-    .filter(({ kind, metadata }) =>
-      roles.some(({ roleRef }) => roleRef?.kind === kind && roleRef.name === metadata.name),
-    )
-    .flatMap((role) => role['rules'] as readonly { readonly verbs: readonly string[] }[])
 }

@@ -1,4 +1,4 @@
-import { failOpenOf, forReplicas, listTroubles, rejectionOf, seriesOf } from './alert-series.ts'
+import { failOpenOf, forReplicas, listTroubles, rejectionOf, SYNC_SUCCESS, seriesOf } from './alert-series.ts'
 
 /** What happens, and which alert must fire of it when; samples are a minute apart, from the start. */
 export interface AlertCase {
@@ -170,6 +170,12 @@ export const ALERT_CASES: readonly AlertCase[] = [
     silentAt: '14m',
     firesAt: '15m',
   },
+  {
+    alert: 'PodIdentityWebhookIssuerStale',
+    series: { [SYNC_SUCCESS]: '0+60x10 600x110' },
+    silentAt: '45m',
+    firesAt: '46m',
+  },
 ]
 
 /** What looks like trouble and is none: what happens, and when no alert may fire. */
@@ -197,6 +203,14 @@ export const SILENT_CASES: readonly {
     at: ['12m', '15m', '30m'],
   },
   { name: 'what went wrong an hour ago', series: listTroubles('_x10 5x110'), at: ['71m', '120m'] },
+  {
+    name: 'oidc sync starts anew, beside what is still known of the one before',
+    series: {
+      [SYNC_SUCCESS]: '0+60x10 600x4 _x106',
+      [SYNC_SUCCESS.replace('pod="a"', 'pod="b"')]: '_x10 0x2 720+60x108',
+    },
+    at: ['12m', '20m', '120m'],
+  },
   {
     name: 'one request in ten takes up to a second',
     series: forReplicas('pod_identity_webhook_request_duration_seconds_bucket', '0+54x120', 'le="0.001"'),

@@ -1,3 +1,7 @@
+/** When the one pod of `oidc sync` last succeeded. */
+export const SYNC_SUCCESS =
+  'pod_identity_webhook_oidc_sync_last_success_timestamp_seconds{job="pod-identity-webhook-oidc-sync", namespace="eks", pod="a"}'
+
 /** Two replicas that are well, beside somebody else's webhook that is not: no alert fires. */
 export const HEALTHY_SERIES: Readonly<Record<string, string>> = {
   ...forReplicas('up', '1x120'),
@@ -26,6 +30,7 @@ export const HEALTHY_SERIES: Readonly<Record<string, string>> = {
   ...forReplicas('pod_identity_webhook_ca_changes_total', '1+1x120', 'cause="created"'),
   // A rotation, done by one replica.
   ...forReplicas('pod_identity_webhook_ca_bundle_repairs_total', '0x30 1x10 2x10 3x70'),
+  [SYNC_SUCCESS]: '0+60x120',
   'up{job="somebody-elses", namespace="other", pod="a"}': '1x120',
   'up{job="somebody-elses", namespace="other", pod="b"}': '0x120',
   'process_start_time_seconds{job="somebody-elses", namespace="other", pod="b"}': '0+60x120',

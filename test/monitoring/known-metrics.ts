@@ -1,3 +1,4 @@
+import { SYNC_METRICS } from '../../src/oidc/sync/metric-table.ts'
 import { METRICS, type MetricDefinition } from '../../src/telemetry/metric-table.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { REASONS } from '../../src/webhook/identity/reasons.ts'
@@ -12,7 +13,7 @@ export interface KnownMetric {
   readonly values?: ReadonlySet<string>
 }
 
-/** What the Prometheus Operator gives every series of a ServiceMonitor. */
+/** What the Prometheus Operator gives every series of a ServiceMonitor; a PodMonitor's lack `service`. */
 export const TARGET_LABELS = ['job', 'namespace', 'service', 'pod', 'container', 'endpoint', 'instance']
 
 /**
@@ -39,7 +40,10 @@ export const API_SERVER_METRICS = [
 
 /** Every metric that the dashboard and the alerts may name: ours, Node's, the API server's, and `up`. */
 export function listKnownMetrics(): ReadonlyMap<string, KnownMetric> {
-  const ours = Object.values<MetricDefinition>(METRICS).map((metric) => ({
+  const ours = [
+    ...Object.values<MetricDefinition>(METRICS),
+    ...Object.values<MetricDefinition>(SYNC_METRICS),
+  ].map((metric) => ({
     ...metric,
     values: new Set([...codes(), ...(metric.help.match(/\w+/g) ?? [])]),
   }))

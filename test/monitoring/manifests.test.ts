@@ -16,7 +16,7 @@ t.test('the component builds into any namespace, and what it makes finds each ot
     kind: 'Kustomization',
     namespace: 'elsewhere',
     resources: [fromFolder('deploy/base')],
-    components: [fromFolder('deploy/components/monitoring')],
+    components: ['monitoring', 'oidc-sync'].map((name) => fromFolder(`deploy/components/${name}`)),
   }
   t.testdir({ 'kustomization.yaml': JSON.stringify(kustomization) })
   const text = execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' })
@@ -26,9 +26,11 @@ t.test('the component builds into any namespace, and what it makes finds each ot
 
   const monitor = find('ServiceMonitor', 'pod-identity-webhook')
   const service = find('Service', 'pod-identity-webhook-metrics')
+  const syncMonitor = find('PodMonitor', 'pod-identity-webhook-oidc-sync')
   const rules = find('PrometheusRule', 'pod-identity-webhook')
   const dashboard = find('ConfigMap', 'pod-identity-webhook-dashboard')
-  for (const object of [monitor, service, rules, dashboard]) t.equal(object.metadata.namespace, 'elsewhere')
+  for (const object of [monitor, syncMonitor, service, rules, dashboard])
+    t.equal(object.metadata.namespace, 'elsewhere')
 
   const selected = objects.filter(
     ({ kind, metadata }) =>
@@ -47,6 +49,10 @@ t.test('the component builds into any namespace, and what it makes finds each ot
   const { template } = find('Deployment', 'pod-identity-webhook').spec
   t.match(template.metadata.labels, service.spec.selector)
   t.match(template.spec.containers[0].ports, [{ name: 'https' }, { name: service.spec.ports[0].targetPort }])
+
+  const sync = find('Deployment', 'pod-identity-webhook-oidc-sync').spec.template
+  t.match(sync.metadata.labels, syncMonitor.spec.selector.matchLabels)
+  t.match(sync.spec.containers[0].ports, [{ name: syncMonitor.spec.podMetricsEndpoints[0].port }])
 
   t.equal(dashboard.metadata.labels.grafana_dashboard, '1')
   const source = readFileSync('deploy/components/monitoring/dashboard.json', 'utf8')

@@ -1,16 +1,21 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { Logger } from '../../telemetry/logger.ts'
+import type { Health } from './health.ts'
 
 /** What the server shows. */
 export interface OperationsServerOptions {
   readonly registry: Registry
+  readonly health: Pick<Health, 'findPendingReasons'>
   /** What `/debug/alpha/cache` shows; absent: there is no such page. */
   readonly describeCache?: (() => unknown) | undefined
   readonly logger: Logger
 }
 
-/** The plain HTTP server for Prometheus and for people who look for a cause. */
+/**
+ * The plain HTTP server for Prometheus, for the kubelet, and for people who look for a cause: it answers also before there is
+ * a certificate, without which nobody can ask the other one.
+ */
 export interface OperationsServer {
   /** Listens on all addresses unless `host` is given; gives the port. */
   listen(address: { readonly port: number; readonly host?: string }): Promise<number>
@@ -21,25 +26,34 @@ export interface OperationsServer {
 const TEXT = 'text/plain; charset=utf-8'
 
 interface Page {
+  readonly statusCode?: number
   readonly contentType: string
   readonly body: string
 }
 
-/** Builds the server: `/metrics`, `/healthz` and, where it is asked for, `/debug/alpha/cache`. */
+/** Builds the server: `/metrics`, `/healthz`, `/readyz` and, where it is asked for, `/debug/alpha/cache`. */
 export function createOperationsServer({
   registry,
+  health,
   describeCache,
   logger,
 }: OperationsServerOptions): OperationsServer {
   const pages = new Map<string, () => Page | Promise<Page>>([
     ['/metrics', async () => ({ contentType: registry.contentType, body: await registry.metrics() })],
     ['/healthz', () => ({ contentType: TEXT, body: 'ok\n' })],
+    ['/readyz', describeReadiness],
   ])
   if (describeCache !== undefined) {
     pages.set('/debug/alpha/cache', () => ({
       contentType: 'application/json',
       body: `${JSON.stringify(describeCache(), undefined, 2)}\n`,
     }))
+  }
+
+  function describeReadiness(): Page {
+    const reasons = health.findPendingReasons()
+    if (reasons.length === 0) return { contentType: TEXT, body: 'ok\n' }
+    return { statusCode: 503, contentType: TEXT, body: `${reasons.join('\n')}\n` }
   }
 
   async function answer(method: string, path: string, response: ServerResponse): Promise<void> {
@@ -51,9 +65,9 @@ export function createOperationsServer({
       return sendText(response, 405, 'only GET, HEAD is allowed here')
     }
     try {
-      const { contentType, body } = await makePage()
+      const { statusCode = 200, contentType, body } = await makePage()
       response
-        .writeHead(200, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
+        .writeHead(statusCode, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
         .end(body)
     } catch (error) {
       logger.error({ err: error, path }, 'a page for operators failed')

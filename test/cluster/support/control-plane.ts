@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,7 @@ import type { ControlPlaneBinaries } from './control-plane-binaries.ts'
 import { type Daemon, startDaemon, waitForDaemon } from './daemon.ts'
 import { findFreePorts } from './free-port.ts'
 import { formatKubeconfig } from './kubeconfig.ts'
+import { createTokenKeys } from './token-keys.ts'
 
 /** The issuer and audience of ServiceAccount tokens where no other is wanted. */
 export const ISSUER = 'https://issuer.test.invalid'
@@ -111,21 +112,7 @@ export async function startControlPlane(
     Object.entries(files).map(([name, content]) => writeFile(pathOf(name), content, { mode: 0o600 })),
   )
 
-  let newestTokenKeyPem = ''
-  let tokenKeysPem: readonly string[] = []
-  const writeTokenKeys = (keysPem: readonly string[]) => {
-    tokenKeysPem = keysPem
-    return writeFile(pathOf('tokens.pub'), keysPem.join(''))
-  }
-  const addTokenKey = async () => {
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    newestTokenKeyPem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))
-    await writeTokenKeys([String(publicKey.export({ type: 'spki', format: 'pem' })), ...tokenKeysPem])
-  }
-  const signWithNewestTokenKey = () => writeFile(pathOf('tokens.key'), newestTokenKeyPem, { mode: 0o600 })
-  await addTokenKey()
-  await signWithNewestTokenKey()
-
+  const tokenKeys = await createTokenKeys(folder)
   const daemons: Daemon[] = []
   const start = async (name: keyof ControlPlaneBinaries, flags: Readonly<Record<string, string>>) => {
     const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
@@ -153,8 +140,8 @@ export async function startControlPlane(
       // A test can listen where a Service is: the API server calls webhooks there, by their Service's name.
       'service-cluster-ip-range': '127.90.0.0/24',
       'service-account-issuer': issuer,
-      'service-account-signing-key-file': pathOf('tokens.key'),
-      'service-account-key-file': pathOf('tokens.pub'),
+      'service-account-signing-key-file': tokenKeys.signingKeyPath,
+      'service-account-key-file': tokenKeys.verificationKeysPath,
       'api-audiences': issuer,
       'audit-policy-file': pathOf('audit-policy.json'),
       'audit-log-path': connection.auditLogPath,
@@ -200,9 +187,9 @@ export async function startControlPlane(
       startApiServer: async () => {
         apiServer = await startApiServer()
       },
-      addTokenKey,
-      signWithNewestTokenKey,
-      forgetOldTokenKeys: () => writeTokenKeys(tokenKeysPem.slice(0, 1)),
+      addTokenKey: tokenKeys.add,
+      signWithNewestTokenKey: tokenKeys.signWithNewest,
+      forgetOldTokenKeys: tokenKeys.forgetOld,
       stop: async () => {
         await stopAll(daemons, folder)
         process.off('exit', removeFolder)

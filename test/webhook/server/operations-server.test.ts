@@ -3,11 +3,16 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { createOperationsServer } from '../../../src/webhook/server/operations-server.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
 
-async function serve(t: Test, describeCache?: () => unknown) {
+async function serve(t: Test, describeCache?: () => unknown, reasons: readonly string[] = []) {
   const { logger, lines } = await createRecordedLog()
   const { registry, ready } = createMetrics({ collectNodeMetrics: false })
   ready.set(1)
-  const server = createOperationsServer({ registry, describeCache, logger })
+  const server = createOperationsServer({
+    registry,
+    health: { findPendingReasons: () => reasons },
+    describeCache,
+    logger,
+  })
   const port = await server.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => server.close())
   return { base: `http://127.0.0.1:${port}`, lines, server }
@@ -19,6 +24,15 @@ t.test('metrics', async (t) => {
   t.match(response.headers.get('content-type'), /^text\/plain; version=0\.0\.4/)
   t.match(await response.text(), /^pod_identity_webhook_ready 1$/m)
   t.equal(await (await fetch(`${base}/healthz`)).text(), 'ok\n')
+})
+
+t.test('readiness, and why not, as over HTTPS', async (t) => {
+  const ready = await fetch(`${(await serve(t)).base}/readyz`)
+  t.match([ready.status, await ready.text()], [200, 'ok\n'])
+  const { base } = await serve(t, undefined, ['certificate: none yet', 'accounts: not listed'])
+  const unready = await fetch(`${base}/readyz`)
+  t.match([unready.status, await unready.text()], [503, 'certificate: none yet\naccounts: not listed\n'])
+  t.equal((await fetch(`${base}/healthz`)).status, 200, 'which is no reason to end it')
 })
 
 t.test('the cache shows where it is asked for', async (t) => {
@@ -53,7 +67,7 @@ t.test('a port that is taken is an error of listen', async (t) => {
   const { base } = await serve(t)
   const { logger } = await createRecordedLog()
   const { registry } = createMetrics({ collectNodeMetrics: false })
-  const second = createOperationsServer({ registry, logger })
+  const second = createOperationsServer({ registry, health: { findPendingReasons: () => [] }, logger })
   await t.rejects(second.listen({ port: Number(new URL(base).port), host: '127.0.0.1' }), {
     code: 'EADDRINUSE',
   })

@@ -74,13 +74,13 @@ export const CERTIFICATE_FLAGS = {
       ...LONG_DURATION,
       name: 'ca-lifetime',
       default: '8760h',
-      help: 'How long an authority made for --in-cluster is valid; at two thirds of that the next one takes over.',
+      help: 'How long an authority made for --in-cluster is valid; at two thirds of that the next one takes over. Under 90 days an alert of deploy/components/monitoring fires before that.',
     },
     leafLifetimeMs: {
       ...LONG_DURATION,
       name: 'leaf-lifetime',
       default: '720h',
-      help: 'How long a serving certificate of that authority is valid; it is replaced at two thirds of that. A third of --ca-lifetime at most.',
+      help: 'How long a serving certificate of that authority is valid; it is replaced at two thirds of that. A third of --ca-lifetime at most. Under 21 days an alert of deploy/components/monitoring fires before that.',
     },
     overlapMs: {
       kind: 'duration',

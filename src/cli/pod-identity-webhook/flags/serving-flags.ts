@@ -16,7 +16,7 @@ export const SERVING_FLAGS = {
       ...PORT,
       name: 'metrics-port',
       default: 9999,
-      help: 'HTTP port of /metrics; 0 is any free one.',
+      help: 'HTTP port of /metrics, /healthz and /readyz; 0 is any free one.',
     },
     hasDebugHandlers: {
       kind: 'boolean',

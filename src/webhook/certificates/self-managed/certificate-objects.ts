@@ -21,7 +21,8 @@ export class CertificateObjectError extends Error {
       cause instanceof ApiError
         ? `the API server answered ${cause.status}${cause.reason === '' ? '' : ` ${cause.reason}`}`
         : describeError(cause)
-    const remedy = status === 403 ? `; grant ${verb} of it by name, as deploy/auth.yaml does` : ''
+    const remedy =
+      status === 403 ? `; grant ${verb} of it by name, as deploy/overlays/self-managed/auth.yaml does` : ''
     super(`cannot ${verb} ${object}: ${problem}${remedy}`)
     this.isConflict = status === 409
     this.retryAfterMs = cause instanceof ApiError ? (cause.retryAfterMs ?? 0) : 0

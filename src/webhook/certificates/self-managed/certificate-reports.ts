@@ -82,7 +82,7 @@ export class CertificateReports {
   watchRefused(path: string, error: unknown): void {
     if (this.#refusedPaths.has(path)) return
     this.#refusedPaths.add(path)
-    const remedy = 'grant list and watch of it by name, as deploy/auth.yaml does'
+    const remedy = 'grant list and watch of it by name, as deploy/overlays/self-managed/auth.yaml does'
     this.#logger.warn(
       { error: describeError(error), remedy },
       'certificates are looked after without a watch',

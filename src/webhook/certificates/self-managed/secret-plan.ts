@@ -29,6 +29,8 @@ export interface SecretPlan {
 export interface ReplicaView {
   /** The authority of the certificate that it serves with now. */
   readonly served: AuthorityCertificate | undefined
+  /** The authorities in the caBundles of our webhooks. */
+  readonly trusted: readonly AuthorityCertificate[]
   /** For how long API servers were seen to trust an authority without a break. */
   readonly heldMs: (authority: AuthorityCertificate) => number
   readonly nowMs: number
@@ -88,14 +90,14 @@ function complete(
   change: SecretChange,
   plan: Pick<SecretPlan, 'current' | 'next' | 'signingSinceMs'>,
   secret: CertificateSecret,
-  { served, nowMs, lifetimes }: ReplicaView,
+  { served, trusted, nowMs, lifetimes }: ReplicaView,
 ): SecretPlan {
   const signed = findUsable(secret.current)
+  // Where the Secret was lost, the caBundle alone still tells what other replicas serve with.
+  const known = signed === undefined ? [...secret.bundle, ...trusted] : [...secret.bundle, signed]
   const isRetained = nowMs < plan.signingSinceMs + findRetentionMs(lifetimes)
   // What expired is kept for another hour: a replica whose clock runs behind may not see that yet.
-  const retained = (isRetained ? [...secret.bundle, ...(signed === undefined ? [] : [signed])] : []).filter(
-    ({ notAfterMs }) => nowMs < notAfterMs + CLOCK_SKEW_MS,
-  )
+  const retained = (isRetained ? known : []).filter(({ notAfterMs }) => nowMs < notAfterMs + CLOCK_SKEW_MS)
   const own = served !== undefined && nowMs < served.notAfterMs ? [served] : []
   const others = uniteBundles(retained, own).filter(({ fingerprint }) =>
     [plan.current, plan.next].every((each) => !isAuthority(each, fingerprint)),

@@ -19,6 +19,7 @@ import { TrustObservation } from './trust-observation.ts'
 import {
   buildTrustPatch,
   readTrust,
+  readTrustedAuthorities,
   type ServiceReference,
   type WebhookConfiguration,
 } from './webhook-configuration.ts'
@@ -160,20 +161,21 @@ export class SelfManagedCertificate implements ServingCertificate {
     // replica that lags behind cannot take an authority out of the caBundle that another has just added.
     const configuration = await this.#objects.readConfiguration()
     this.#observe(configuration)
-    const { secret, isChanged } = await this.#settleSecret()
+    const { secret, isChanged } = await this.#settleSecret(configuration)
     await this.#settleLeaf(secret)
     const isRepaired = configuration !== undefined && (await this.#settleTrust(configuration, secret))
     this.#reports.settled(secret)
     return isChanged || isRepaired
   }
 
-  async #settleSecret() {
+  async #settleSecret(configuration: WebhookConfiguration | undefined) {
     const { timing, lifetimes } = this.#options
     const object = await this.#objects.readSecret()
     const nowMs = timing.wallTimeMs()
     const secret = readCertificateSecret(object, nowMs)
     const plan = planSecret(secret, {
       served: this.#served?.authority,
+      trusted: readTrustedAuthorities(configuration, this.#service),
       heldMs: (authority) => this.#findHeldMs(authority),
       nowMs,
       lifetimes,

@@ -1,5 +1,5 @@
 import type { ApiObject } from '../../../kubernetes/api-object.ts'
-import { isSameBundle, readBundle } from './authority-certificate.ts'
+import { type AuthorityCertificate, isSameBundle, readBundle, uniteBundles } from './authority-certificate.ts'
 import type { TrustSight } from './trust-observation.ts'
 
 /** What is read of a MutatingWebhookConfiguration. */
@@ -32,6 +32,14 @@ export function readTrust(
     trusted: first && new Set([...first].filter((each) => others.every((other) => other.has(each)))),
     resourceVersion: configuration?.metadata.resourceVersion ?? '',
   }
+}
+
+/** Every authority that any webhook of ours trusts. */
+export function readTrustedAuthorities(
+  configuration: WebhookConfiguration | undefined,
+  service: ServiceReference,
+): readonly AuthorityCertificate[] {
+  return uniteBundles(...findBundles(configuration, service).map(({ bundlePem }) => readBundle(bundlePem)))
 }
 
 /**

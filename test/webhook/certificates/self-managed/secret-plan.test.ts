@@ -62,6 +62,18 @@ const CASES: readonly {
     plan: ['replaced', 'new', undefined, ''],
   },
   {
+    name: 'an empty Secret, while others serve with what the caBundle trusts',
+    secret: NOTHING,
+    view: { trusted: [FORMER, EXPIRED] },
+    plan: ['created', 'new', undefined, 'former'],
+  },
+  {
+    name: 'a caBundle that trusts somebody else too',
+    secret: signing(YOUNG),
+    view: { trusted: [YOUNG, FORMER] },
+    plan: undefined,
+  },
+  {
     name: 'a broken authority',
     secret: { ...NOTHING, current: BROKEN, bundle: [FORMER, EXPIRED] },
     plan: ['replaced', 'new', undefined, 'former'],
@@ -177,6 +189,7 @@ for (const { name, secret, view, plan } of CASES) {
   t.test(`${name}: ${plan?.[0] ?? 'nothing to do'}`, async (t) => {
     const made = planSecret(secret, {
       served: undefined,
+      trusted: [],
       heldMs: () => 0,
       nowMs: NOW_MS,
       lifetimes: LIFETIMES,
@@ -187,7 +200,7 @@ for (const { name, secret, view, plan } of CASES) {
   })
 }
 
-const NO_REPLICA = { served: undefined, heldMs: () => 0, skewMs: 0 }
+const NO_REPLICA = { served: undefined, trusted: [], heldMs: () => 0, skewMs: 0 }
 
 t.test(
   'property: replicas with any views and clocks come to rest and keep what any of them needs',
@@ -206,6 +219,7 @@ t.test(
       .map((content) => content as CertificateSecret)
     const replica = fc.record({
       served: fc.option(authority, { nil: undefined }),
+      trusted: fc.array(authority, { maxLength: 4 }),
       heldMs: fc.integer({ min: 0, max: 200 }).map((ms) => () => ms),
       skewMs: fc.integer({ min: -50, max: 50 }),
     })
@@ -216,9 +230,9 @@ t.test(
         let quiet = 0
         for (let turn = 0; quiet < replicas.length; turn++) {
           if (turn > 60) throw new Error('they never come to rest')
-          const { served, heldMs, skewMs } = replicas[turn % replicas.length] ?? NO_REPLICA
+          const { served, trusted, heldMs, skewMs } = replicas[turn % replicas.length] ?? NO_REPLICA
           const nowMs = NOW_MS + skewMs
-          const plan = planSecret(held, { served, heldMs, nowMs, lifetimes: LIFETIMES })
+          const plan = planSecret(held, { served, trusted, heldMs, nowMs, lifetimes: LIFETIMES })
           quiet = plan === undefined ? quiet + 1 : 0
           if (plan === undefined) continue
           const content = carryOut(plan, () =>

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { createCertificateAuthority } from '../../../../src/webhook/certificates/certificate-authority.ts'
 import {
@@ -181,6 +182,8 @@ for (const [name, isRefused, line] of [
     const warnings = replica.lines.filter(({ level }) => level === 'warn')
     t.equal(warnings.length, 1)
     t.match(warnings[0]?.['error'], line)
+    const [file = ''] = /deploy\/\S+/.exec(String(warnings[0]?.['error'])) ?? []
+    t.match(readFileSync(file, 'utf8'), /resources: \[secrets\]/, 'and which file grants it')
     t.match(replica.certificate.pendingReasons(), [line])
     world.server.intercept = () => undefined
     await world.until(() => world.areReady)

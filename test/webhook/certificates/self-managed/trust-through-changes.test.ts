@@ -94,6 +94,30 @@ for (const [damage, warnings, inflict] of damages) {
   })
 }
 
+t.test(
+  'a fresh replica that meets a deleted Secret keeps trusted what a replica that sleeps serves with',
+  async (t) => {
+    const world = await CertificateWorld.create(t)
+    await world.startReplicas([0])
+    await world.pass(6 * MINUTE_MS, 30_000)
+    const former = world.secret['tls.crt'] ?? ''
+    world.server.intercept = () => ({ kind: 'status', status: 500, reason: 'InternalError' })
+    await world.pass(5 * MINUTE_MS, 30_000)
+    world.server.delete('secrets', NAMESPACE, NAME)
+    world.server.intercept = () => undefined
+    await world.startReplicas([0])
+    t.equal(world.count(/authority created/), 2, 'the fresh one made another authority')
+    t.not(world.secret['tls.crt'], former)
+    t.ok(world.secret['ca.crt']?.includes(former))
+    await world.pass(15 * MINUTE_MS, 30_000)
+    t.equal(world.countServedBy(world.secret['tls.crt'] ?? ''), 2)
+    t.strictSame([...world.failures], [], 'and at no moment who trusts the caBundle is refused')
+    await world.pass(36 * DAY_MS, 2 * DAY_MS)
+    await world.pass(MINUTE_MS, 10_000)
+    t.equal(world.bundle, world.secret['tls.crt'], 'in the end the old one is trusted no more')
+  },
+)
+
 function createForeignAuthority(world: CertificateWorld, endsInMs = 200 * DAY_MS) {
   const nowMs = world.clock.wallTimeMs
   return createCertificateAuthority({

@@ -3,6 +3,7 @@ import t from 'tap'
 import {
   buildTrustPatch,
   readTrust,
+  readTrustedAuthorities,
   type WebhookConfiguration,
 } from '../../../../src/webhook/certificates/self-managed/webhook-configuration.ts'
 import { createTestAuthority } from '../../../support/certificates.ts'
@@ -75,4 +76,13 @@ t.test('trusted is what all webhooks of ours trust; without any, nobody calls', 
   t.equal(count(configurationOf(ours(`${A}${B}${A}`))), 2)
   t.equal(count(configurationOf(ours(`${A}${B}`), ours(B))), 1)
   t.equal(count(configurationOf(ours(A), ours(B))), 0)
+})
+
+t.test('what any webhook of ours trusts, each once; others’ do not count', async (t) => {
+  const other = { service: { name: 'hook', namespace: 'x' }, caBundle: encode(B) }
+  const count = (configuration: WebhookConfiguration | undefined) =>
+    readTrustedAuthorities(configuration, SERVICE).length
+  t.equal(count(undefined), 0)
+  t.equal(count(configurationOf(ours(A), ours(), other)), 1)
+  t.equal(count(configurationOf(ours(`${A}garbage`), ours(`${A}${B}`))), 2)
 })
