@@ -3,7 +3,7 @@ import type { Kubectl } from './kubectl.ts'
 import { type Manifest, toList } from './manifest.ts'
 
 /** One thing that a user may or may not do. */
-interface Access {
+export interface Access {
   readonly verb: string
   readonly group: string
   readonly resource: string
@@ -12,12 +12,8 @@ interface Access {
 }
 
 /** Asks the API server whether the user may do all of this, before anything is changed. Throws ClusterError. */
-export async function checkAccess(
-  kubectl: Kubectl,
-  verbs: readonly string[],
-  manifests: readonly Manifest[],
-): Promise<void> {
-  const reviews = listAccesses(verbs, manifests).map((resourceAttributes) => ({
+export async function checkAccess(kubectl: Kubectl, accesses: readonly Access[]): Promise<void> {
+  const reviews = accesses.map((resourceAttributes) => ({
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SelfSubjectAccessReview',
     spec: { resourceAttributes },

@@ -1,5 +1,5 @@
 /** `make cluster-down`: removes all that `make cluster-up` made, whatever certificates and components it was given. */
-import { checkAccess } from './access-review.ts'
+import { checkAccess, listAccesses } from './access-review.ts'
 import { divideIntoStages } from './apply-stages.ts'
 import { ClusterError } from './cluster-error.ts'
 import { type ClusterOptions, readClusterOptions } from './cluster-options.ts'
@@ -7,8 +7,8 @@ import { describeOutput, runCommand } from './command.ts'
 import { connect } from './connection.ts'
 import { listDeployableObjects } from './deployable-objects.ts'
 import { createKubectl, type Kubectl } from './kubectl.ts'
-import { toList } from './manifest.ts'
-import { findNamespaceOwner, listForeignObjects } from './own-namespace.ts'
+import { isWrittenByPeople, toList } from './manifest.ts'
+import { findNamespaceOwner, listFilledObjects, listForeignObjects } from './own-namespace.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { findRegistration } from './registration.ts'
 
@@ -30,8 +30,10 @@ async function takeDown(kubectl: Kubectl, options: ClusterOptions, progress: Pro
       `the webhook of this cluster is in namespace ${registered}: make cluster-down NAMESPACE=${registered}`,
     )
   }
-  const objects = await listDeployableObjects(kubectl, namespace, apiVersions)
-  await checkAccess(kubectl, ['delete'], objects)
+  const deployable = await listDeployableObjects(kubectl, namespace, apiVersions)
+  const kept = await listFilledObjects(kubectl, deployable.filter(isWrittenByPeople))
+  const objects = deployable.filter((object) => !kept.includes(object))
+  await checkAccess(kubectl, listAccesses(['delete'], objects))
   const owner = await findNamespaceOwner(kubectl, namespace)
   const { foundations, workloads, registrations } = divideIntoStages(
     objects.filter(({ kind }) => kind !== 'Namespace'),
@@ -47,10 +49,18 @@ async function takeDown(kubectl: Kubectl, options: ClusterOptions, progress: Pro
   await kubectl.run([...remove, '--filename=-'], toList(registrations))
   progress.begin('Removing the Deployment and its permissions')
   await kubectl.run([...remove, '--filename=-'], toList([...workloads, ...foundations]))
+  for (const { kind, metadata } of kept) {
+    progress.note(
+      `${kind} ${metadata.name} is kept: people wrote it; kubectl delete --namespace=${namespace} ${kind.toLowerCase()}/${metadata.name} removes it`,
+    )
+  }
   progress.begin(`Removing namespace ${namespace}`)
   if (owner === 'nobody') return progress.note('it is not there')
   if (owner === 'somebody else') return progress.note('it is kept: it was there before the webhook')
-  const foreign = await listForeignObjects(kubectl, namespace)
+  const foreign = [
+    ...kept.map(({ kind, metadata }) => `${kind}/${metadata.name}`),
+    ...(await listForeignObjects(kubectl, namespace)),
+  ]
   if (foreign.length > 0) return progress.note(`it is kept: it holds ${foreign.join(', ')}`)
   await kubectl.run([...remove, 'namespace', namespace])
 }

@@ -1,18 +1,21 @@
 /** `make cluster-up`: deploys the webhook into the cluster of kubectl's current context. */
-import { checkAccess } from './access-review.ts'
+import { checkAccess, listAccesses } from './access-review.ts'
 import { divideIntoStages } from './apply-stages.ts'
+import { type CertificateChange, prepareCertificateChange } from './certificate-change.ts'
 import { ClusterError } from './cluster-error.ts'
 import { type CertificateMode, type ClusterUpOptions, readClusterUpOptions } from './cluster-options.ts'
 import { describeOutput, runCommand } from './command.ts'
 import { connect } from './connection.ts'
 import { listDeployableObjects } from './deployable-objects.ts'
 import { createKubectl, type Kubectl } from './kubectl.ts'
-import { keyOf, type Manifest, OWN_NAME, toList } from './manifest.ts'
+import { isWrittenByPeople, keyOf, type Manifest, OWN_NAME, toList } from './manifest.ts'
 import { findNamespaceOwner } from './own-namespace.ts'
+import { checkGrants, widenPermissions } from './permissions.ts'
 import { createProgress, type Progress } from './progress.ts'
-import { findRegistration, type Registration, removeRegistration } from './registration.ts'
+import { findRegistration, type Registration, register } from './registration.ts'
 import { listComponents, renderManifests } from './rendered-manifests.ts'
-import { waitForCaBundle, waitForRollout } from './rollout.ts'
+import { waitForAuthority, waitForRollout, waitForTrust } from './rollout.ts'
+import { readServingAuthority } from './serving-authority.ts'
 
 const CERT_MANAGER_API = 'cert-manager.io/v1'
 
@@ -38,34 +41,101 @@ async function bringUp(kubectl: Kubectl, options: ClusterUpOptions, progress: Pr
   progress.note(`certificates: ${certificateMode}; components: ${options.components.join(', ') || 'none'}`)
   const manifests = await renderManifests(kubectl, { ...options, certificateMode })
   checkKinds(manifests, apiVersions)
-  await checkAccess(kubectl, ['get', 'create', 'patch'], manifests)
   const leftovers = await listLeftovers(kubectl, options, manifests, apiVersions)
-  await checkAccess(kubectl, ['delete'], leftovers)
+  await checkAccess(kubectl, [
+    ...listAccesses(['get', 'create', 'patch'], manifests),
+    ...listAccesses(['update'], manifests.filter(isWebhookConfiguration)),
+    ...listAccesses(['get'], [describeSecret(namespace)]),
+    ...listAccesses(['delete'], leftovers),
+  ])
   const owner = await findNamespaceOwner(kubectl, namespace)
+  await checkGrants(kubectl, manifests, { isNamespaceThere: owner !== 'nobody' })
   const isNamespaceForeign = owner === 'somebody else'
   const { foundations, workloads, registrations } = divideIntoStages(
     manifests.filter(({ kind }) => !(kind === 'Namespace' && isNamespaceForeign)),
   )
-  if (registration !== undefined) {
-    await prepareTakeover(kubectl, registration, { namespace, certificateMode }, progress)
-  }
+  const wanted = { namespace, certificateMode }
+  if (registration !== undefined) announceChange(registration, wanted, progress)
 
   progress.begin(`Applying permissions in namespace ${namespace}`)
-  await kubectl.run(APPLY, toList(foundations))
-  progress.begin('Applying the Deployment')
-  await kubectl.run(APPLY, toList(workloads))
-  if (options.isWaiting) {
-    progress.begin('Waiting until its replicas are ready')
-    await waitForRollout(kubectl, options)
+  const widened = await widenPermissions(kubectl, foundations)
+  await kubectl.run(APPLY, toList(widened))
+  if (options.isWaiting) await rollOut(kubectl, options, { registration, wanted, workloads }, progress)
+  else {
+    progress.begin('Applying the Deployment')
+    await kubectl.run(APPLY, toList(workloads))
   }
   progress.begin('Applying the webhook configuration')
-  await kubectl.run(APPLY, toList(registrations))
+  const { trustedPem } = await readServingAuthority(kubectl, namespace, certificateMode)
+  for (const manifest of registrations.filter(isWebhookConfiguration)) {
+    await register(kubectl, manifest, trustedPem)
+  }
+  const policies = registrations.filter((manifest) => !isWebhookConfiguration(manifest))
+  if (policies.length > 0) await kubectl.run(APPLY, toList(policies))
   if (options.isWaiting) {
     progress.begin('Waiting until API servers can trust the webhook')
-    await waitForCaBundle(kubectl, options)
+    await waitForTrust(kubectl, options, certificateMode)
   }
   progress.begin('Removing what an earlier choice of certificates or components left')
+  const narrowed = foundations.filter((manifest) => !widened.includes(manifest))
+  if (narrowed.length > 0) await kubectl.run(APPLY, toList(narrowed))
   await kubectl.run(['delete', '--ignore-not-found', '--wait=false', '--filename=-'], toList(leftovers))
+  if (registration?.namespace !== undefined && registration.namespace !== namespace) {
+    progress.note(`nobody asks the webhook in namespace ${registration.namespace} any more: remove it there`)
+  }
+}
+
+/** Nothing that serves is changed until the new replicas are ready; a failure says what holds then. */
+async function rollOut(
+  kubectl: Kubectl,
+  options: ClusterUpOptions,
+  { registration, wanted, workloads }: RolloutPlan,
+  progress: Progress,
+): Promise<void> {
+  let change: CertificateChange | undefined
+  try {
+    progress.begin('Applying the Deployment')
+    if (registration !== undefined && isCertificateChange(registration, wanted)) {
+      change = await prepareCertificateChange(kubectl, options, registration, wanted.certificateMode)
+    }
+    await kubectl.run(APPLY, toList(workloads))
+    progress.begin('Waiting until its replicas are ready')
+    await waitForRollout(kubectl, options)
+    await waitForAuthority(kubectl, options, wanted.certificateMode)
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error
+    const state =
+      registration === undefined
+        ? 'nothing is registered: pods get no credentials yet'
+        : 'the webhook configuration stays: replicas from before serve on'
+    const outcome = change === undefined ? '' : `, ${await change.giveUp()}`
+    throw new ClusterError(`${error.message}; ${state}${outcome}`)
+  }
+}
+
+interface Placement {
+  readonly namespace: string
+  readonly certificateMode: CertificateMode
+}
+
+interface RolloutPlan {
+  readonly registration: Registration | undefined
+  readonly wanted: Placement
+  readonly workloads: readonly Manifest[]
+}
+
+function isCertificateChange(registration: Registration, wanted: Placement): boolean {
+  return (
+    registration.namespace === wanted.namespace && registration.certificateMode !== wanted.certificateMode
+  )
+}
+
+function isWebhookConfiguration({ kind }: Manifest): boolean {
+  return kind === 'MutatingWebhookConfiguration'
+}
+
+function describeSecret(namespace: string): Manifest {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name: OWN_NAME, namespace } }
 }
 
 function chooseCertificateMode(
@@ -93,23 +163,16 @@ function checkKinds(manifests: readonly Manifest[], apiVersions: ReadonlySet<str
   )
 }
 
-/** Another webhook of this name is told of; a change of certificates takes the registration away first. */
-async function prepareTakeover(
-  kubectl: Kubectl,
-  registration: Registration,
-  wanted: Registration,
-  progress: Progress,
-): Promise<void> {
+/** Tells of what people may not expect to be changed. */
+function announceChange(registration: Registration, wanted: Placement, progress: Progress): void {
   if (registration.namespace !== wanted.namespace) {
     progress.note(
       `mutatingwebhookconfiguration ${OWN_NAME} is another webhook's, in namespace ${registration.namespace}: it is taken over (docs/install.md, upgrade)`,
     )
-  } else if (registration.certificateMode !== wanted.certificateMode) {
-    // Both would write the caBundle, each against the other, until no replica were ready.
+  } else if (isCertificateChange(registration, wanted)) {
     progress.note(
-      `certificates were ${registration.certificateMode}: pods get no credentials until the new ones are there`,
+      `certificates were ${registration.certificateMode}: both are trusted until all replicas have the new ones`,
     )
-    await removeRegistration(kubectl)
   }
 }
 
@@ -127,8 +190,11 @@ async function listLeftovers(
   const hasIssuedSecrets = manifests.some(({ kind }) => kind === 'Certificate')
   const isKept = (object: Manifest) =>
     wanted.has(keyOf(object)) ||
-    (object.kind === 'ConfigMap' && !('data' in object)) ||
+    isWrittenByPeople(object) ||
     (object.kind === 'Secret' && hasIssuedSecrets && object.metadata.name !== OWN_NAME)
   const objects = await listDeployableObjects(kubectl, namespace, apiVersions)
-  return objects.filter((object) => !isKept(object))
+  const leftovers = objects.filter((object) => !isKept(object))
+  // A replica that is ending would put its Secret back as long as it may.
+  const isSecret = ({ kind }: Manifest) => kind === 'Secret'
+  return [...leftovers.filter((object) => !isSecret(object)), ...leftovers.filter(isSecret)]
 }

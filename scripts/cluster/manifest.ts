@@ -26,3 +26,8 @@ export function toList<Item extends object>(manifests: readonly Item[]) {
 export function keyOf({ kind, metadata }: Manifest): string {
   return `${kind}/${metadata.namespace ?? ''}/${metadata.name}`
 }
+
+/** Whether a manifest is shipped without content, for people to fill in. */
+export function isWrittenByPeople(manifest: Manifest): boolean {
+  return manifest.kind === 'ConfigMap' && !('data' in manifest)
+}

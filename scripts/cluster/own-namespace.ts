@@ -1,6 +1,6 @@
 import { ClusterError } from './cluster-error.ts'
 import type { Kubectl } from './kubectl.ts'
-import { OWN_LABEL } from './manifest.ts'
+import { type Manifest, OWN_LABEL } from './manifest.ts'
 
 /** A namespace that was there before the webhook stays when the webhook goes. */
 export type NamespaceOwner = 'nobody' | 'webhook' | 'somebody else'
@@ -35,6 +35,20 @@ export async function listForeignObjects(kubectl: Kubectl, namespace: string): P
     .filter(({ metadata }) => metadata.ownerReferences === undefined)
     .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
     .filter((name) => !INHERENT_OBJECTS.includes(name))
+}
+
+/** Those of the manifests whose objects hold anything: what is shipped empty was filled in by people. */
+export async function listFilledObjects(
+  kubectl: Kubectl,
+  manifests: readonly Manifest[],
+): Promise<readonly Manifest[]> {
+  const filled = await Promise.all(
+    manifests.map(async ({ kind, metadata: { name, namespace = '' } }) => {
+      const path = '--output=jsonpath={.data}{.binaryData}'
+      return kubectl.run(['get', kind, name, `--namespace=${namespace}`, '--ignore-not-found', path])
+    }),
+  )
+  return manifests.filter((_, index) => filled[index]?.trim() !== '')
 }
 
 interface NamespacedObject {

@@ -20,6 +20,7 @@ import { reportPodStatus } from './support/pod-status.ts'
 
 const IMAGE = 'registry.test.invalid:5000/webhook:1.2.3'
 const NAMESPACE = 'aws-identities'
+const OTHER_NAMESPACE = 'aws-unready'
 const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
 const OWN = '--selector=app.kubernetes.io/name=pod-identity-webhook'
 const OWN_KINDS =
@@ -67,7 +68,7 @@ t.test('what an earlier choice left is removed; what people wrote stays', async 
   t.match(await runMake(cluster, 'cluster-up', variables), { exitCode: 0 })
   t.match(await runMake(cluster, 'cluster-up', { IMAGE, NAMESPACE, WAIT: 'no' }), { exitCode: 0 })
   const names = await listOwn('validatingadmissionpolicies,configmaps')
-  t.strictSame(names, ['configmap/pod-identity-webhook-container-credentials'])
+  t.strictSame(names, ['ConfigMap/pod-identity-webhook-container-credentials'])
   const { webhooks } = await cluster.client.get<V1MutatingWebhookConfiguration>(
     `${CONFIGURATIONS}/pod-identity-webhook`,
   )
@@ -91,18 +92,18 @@ t.test(
     t.match(changed, {
       exitCode: 0,
       stderr: '',
-      stdout: /certificates were self-managed: pods get no credentials until/,
+      stdout: /certificates were self-managed: both are trusted until/,
     })
     t.strictSame(await listOwn('secrets,certificates.cert-manager.io'), [
-      'certificate.cert-manager.io/pod-identity-webhook',
-      'certificate.cert-manager.io/pod-identity-webhook-ca',
+      'Certificate/pod-identity-webhook',
+      'Certificate/pod-identity-webhook-ca',
     ])
     t.match(await cluster.client.get(`${CONFIGURATIONS}/pod-identity-webhook`), {
       metadata: { annotations: { 'cert-manager.io/inject-ca-from': `${NAMESPACE}/pod-identity-webhook` } },
     })
     const back = await runMake(cluster, 'cluster-up', { IMAGE, NAMESPACE, WAIT: 'no', CERTS: 'self-managed' })
     t.match(back, { exitCode: 0, stderr: '' })
-    t.strictSame(await listOwn('secrets,certificates.cert-manager.io'), ['secret/pod-identity-webhook'])
+    t.strictSame(await listOwn('secrets,certificates.cert-manager.io'), ['Secret/pod-identity-webhook'])
   },
 )
 
@@ -112,6 +113,19 @@ t.test('cluster-down wants the namespace that the webhook is in', async (t) => {
     stderr,
     /^cluster-down: the webhook of this cluster is in namespace aws-identities: make cluster-down NAMESPACE=aws-identities$/m,
   )
+})
+
+t.test('cluster-down keeps what people wrote, and the namespace with it', async (t) => {
+  const name = 'pod-identity-webhook-container-credentials'
+  const scope = `--namespace=${NAMESPACE}`
+  const data = JSON.stringify({ data: { 'config.json': '{"identities":[]}' } })
+  await cluster.kubectl(['patch', 'configmap', scope, name, `--patch=${data}`])
+  const down = await runMake(cluster, 'cluster-down', { NAMESPACE })
+  t.match(down, { exitCode: 0, stderr: '' })
+  t.match(down.stdout, new RegExp(`ConfigMap ${name} is kept: people wrote it; kubectl delete `))
+  t.match(down.stdout, new RegExp(`it is kept: it holds ConfigMap/${name}\n`))
+  t.strictSame(await listOwn(OWN_KINDS), [`Namespace/${NAMESPACE}`, `ConfigMap/${name}`])
+  await cluster.kubectl(['delete', 'configmap', scope, name])
 })
 
 t.test('cluster-down removes everything, and is content where nothing is left', async (t) => {
@@ -132,7 +146,7 @@ t.test('a namespace with anything else in it is kept', async (t) => {
   await cluster.kubectl(['create', 'configmap', `--namespace=${NAMESPACE}`, 'pod-identity-webhook'])
   const own = await runMake(cluster, 'cluster-down', { NAMESPACE })
   t.match(own.stdout, /it is kept: it holds ConfigMap\/pod-identity-webhook\n/)
-  await cluster.kubectl(['delete', 'namespace', NAMESPACE])
+  await cluster.kubectl(['delete', 'namespace', NAMESPACE, 'shared'])
   t.strictSame(await listOwn(OWN_KINDS), [])
 })
 
@@ -141,36 +155,30 @@ t.test('registers the webhook once its replicas are ready, and waits until it is
   await reportPodStatus(cluster, { namespace: NAMESPACE, count: 2, isReady: false })
   t.strictSame(await listConfigurations(), [], 'not while they are unready')
   await reportPodStatus(cluster, { namespace: NAMESPACE, count: 2, isReady: true })
-  const isRegistered = await poll(
-    async () => (await listConfigurations()).length > 0 || undefined,
-    STEP_TIMEOUT_MS,
-  )
-  t.ok(isRegistered)
-  const caBundle = Buffer.from(cluster.connection.caPem).toString('base64')
-  const patch = [{ op: 'add', path: '/webhooks/0/clientConfig/caBundle', value: caBundle }]
-  await cluster.kubectl([
-    'patch',
-    'mutatingwebhookconfiguration',
-    'pod-identity-webhook',
-    '--type=json',
-    `--patch=${JSON.stringify(patch)}`,
-  ])
+  const certificate = Buffer.from(cluster.connection.caPem).toString('base64')
+  const data = JSON.stringify({ data: { 'tls.crt': certificate, 'ca.crt': certificate } })
+  const scope = `--namespace=${NAMESPACE}`
+  await cluster.kubectl(['patch', 'secret', scope, 'pod-identity-webhook', `--patch=${data}`])
   t.match(await isDone, { exitCode: 0, stderr: '', stdout: /7\/7 / })
+  t.match(await cluster.client.get(`${CONFIGURATIONS}/pod-identity-webhook`), {
+    webhooks: [{ clientConfig: { caBundle: certificate } }],
+  })
 })
 
 t.test('says which pod is not ready, and why', async (t) => {
-  t.match(await runMake(cluster, 'cluster-down', { NAMESPACE }), { exitCode: 0 })
-  const isDone = runMake(cluster, 'cluster-up', { IMAGE, NAMESPACE, TIMEOUT: '5' })
+  t.match(await runMake(cluster, 'cluster-down', { NAMESPACE, WAIT: 'no' }), { exitCode: 0 })
+  const namespace = OTHER_NAMESPACE
+  const isDone = runMake(cluster, 'cluster-up', { IMAGE, NAMESPACE: namespace, TIMEOUT: '4' })
   const waiting = { reason: 'ImagePullBackOff', message: 'Back-off pulling image' }
-  await reportPodStatus(cluster, { namespace: NAMESPACE, count: 2, isReady: false, waiting })
+  await reportPodStatus(cluster, { namespace, count: 2, isReady: false, waiting })
   const { exitCode, stderr } = await isDone
   t.equal(exitCode, 2)
   t.match(
     stderr,
-    /^cluster-up: the webhook is not ready after 5 s: pod aws-identities\/pod-identity-webhook-\S+: ImagePullBackOff: Back-off pulling image$/m,
+    /^cluster-up: the webhook is not ready after 4 s: pod aws-unready\/pod-identity-webhook-\S+: ImagePullBackOff: Back-off pulling image; nothing is registered: pods get no credentials yet$/m,
   )
   t.strictSame(await listConfigurations(), [], 'nothing is registered')
-  t.match(await runMake(cluster, 'cluster-down', { NAMESPACE }), { exitCode: 0 })
+  t.match(await runMake(cluster, 'cluster-down', { NAMESPACE: namespace }), { exitCode: 0 })
 })
 
 t.test('says what is missing before anything is changed', async (t) => {
@@ -200,12 +208,24 @@ t.test('says what is missing before anything is changed', async (t) => {
   const isRead = await poll(async () => {
     const { stderr } = await deny()
     return (
-      /^cluster-up: you have no permission to create namespaces, patch namespaces, .*patch mutatingwebhookconfigurations\.admissionregistration\.k8s\.io: ask an administrator/m.test(
+      /^cluster-up: you have no permission to create namespaces, patch namespaces, .*patch mutatingwebhookconfigurations\.admissionregistration\.k8s\.io, .*: ask an administrator/m.test(
         stderr,
       ) || undefined
     )
   }, STEP_TIMEOUT_MS)
   t.ok(isRead, 'everything that is missing is listed')
+  const verbs = ['get', 'list', 'create', 'patch', 'update', 'delete']
+  const rule = JSON.stringify({ rules: [{ apiGroups: ['*'], resources: ['*'], verbs }] })
+  await cluster.kubectl(['patch', 'clusterrole', 'reader', `--patch=${rule}`])
+  const isRefused = await poll(async () => {
+    const { stderr } = await deny()
+    return /you may not give the webhook \S+ pod-identity-webhook, which holds what you have not: \{.*watch.*: ask an administrator of the cluster, or for the verb escalate/.test(
+      stderr,
+    )
+      ? true
+      : undefined
+  }, STEP_TIMEOUT_MS)
+  t.ok(isRefused, 'permissions that cannot be given are told of')
   await cluster.kubectl(['delete', 'clusterrole/reader', 'clusterrolebinding/reader'])
 
   const withoutCertManager = await runMake(cluster, 'cluster-up', { IMAGE, NAMESPACE, CERTS: 'cert-manager' })
@@ -227,9 +247,19 @@ async function listConfigurations(): Promise<readonly string[]> {
   return items.flatMap(({ metadata }) => (metadata?.name === 'pod-identity-webhook' ? [metadata.name] : []))
 }
 
+/** What other test files have made is none of this one's. */
 async function listOwn(kinds: string): Promise<readonly string[]> {
-  const { stdout } = await cluster.kubectl(['get', kinds, '--all-namespaces', OWN, '--output=name'])
-  return stdout.split('\n').filter((name) => name !== '')
+  const line = '{.metadata.namespace}{" "}{.kind}{"/"}{.metadata.name}{"\\n"}'
+  const path = `--output=jsonpath={range .items[*]}${line}{end}`
+  const { stdout } = await cluster.kubectl(['get', kinds, '--all-namespaces', OWN, path])
+  const own = [NAMESPACE, OTHER_NAMESPACE, 'shared']
+  return stdout.split('\n').flatMap((text) => {
+    const [namespace = '', object = ''] = text.split(' ')
+    const name = object.slice(object.indexOf('/') + 1)
+    const isOwn =
+      namespace === '' ? /^pod-identity-webhook/.test(name) || own.includes(name) : own.includes(namespace)
+    return isOwn ? [object] : []
+  })
 }
 
 /** The Deployment is left out: its controller writes the status. */

@@ -10,7 +10,7 @@ import type {
 import t from 'tap'
 import { CERTIFICATE_MODES, type CertificateMode } from '../../scripts/cluster/cluster-options.ts'
 import { createKubectl } from '../../scripts/cluster/kubectl.ts'
-import { type Manifest, toList } from '../../scripts/cluster/manifest.ts'
+import { keyOf, type Manifest, toList } from '../../scripts/cluster/manifest.ts'
 import { listComponents, renderManifests } from '../../scripts/cluster/rendered-manifests.ts'
 import {
   addCertManagerKinds,
@@ -36,13 +36,16 @@ const modes = CERTIFICATE_MODES.filter((mode) => mode !== 'cert-manager' || defi
 if (definitions === undefined)
   t.comment('without Go there are no CRDs of cert-manager: its overlay is left out')
 
+const rendered = new Map<string, Promise<readonly Manifest[]>>()
+
 await cluster.createNamespace(NAMESPACE)
 // Its pods are as Kubernetes' strictest standard asks.
 await run(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted'])
 if (definitions) await addCertManagerKinds(cluster, definitions)
 const removeAll = async () => {
-  for (const mode of modes)
-    await run(['delete', '--ignore-not-found', '--filename=-'], await render(mode, components))
+  const all = await Promise.all(modes.map((mode) => render(mode, components)))
+  const objects = new Map(all.flat().map((manifest) => [keyOf(manifest), manifest]))
+  await run(['delete', '--ignore-not-found', '--filename=-'], [...objects.values()])
 }
 t.teardown(async () => {
   await removeAll()
@@ -51,10 +54,12 @@ t.teardown(async () => {
 
 for (const mode of modes) {
   t.test(`the API server takes ${mode} with any components`, async (t) => {
-    for (const chosen of [[], ...components.map((name) => [name]), components]) {
+    const choices = [[], ...components.map((name) => [name]), components]
+    const check = async (chosen: readonly string[]) => {
       const { stderr } = await run([...APPLY, '--dry-run=server'], await render(mode, chosen))
       t.equal(stderr, '', `no warning about ${chosen.join(', ') || 'no components'}`)
     }
+    await Promise.all(choices.map(check))
   })
 }
 
@@ -173,6 +178,13 @@ async function run(args: readonly string[], manifests?: readonly Manifest[]) {
 
 /** The namespace is the test's; the kinds of the Prometheus operator are not installed here. */
 async function render(certificateMode: CertificateMode, chosen: readonly string[]) {
+  const key = `${certificateMode} ${chosen.join()}`
+  const rendering = rendered.get(key) ?? renderAnew(certificateMode, chosen)
+  rendered.set(key, rendering)
+  return rendering
+}
+
+async function renderAnew(certificateMode: CertificateMode, chosen: readonly string[]) {
   const manifests = await renderManifests(kubectl, {
     namespace: NAMESPACE,
     certificateMode,
