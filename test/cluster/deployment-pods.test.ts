@@ -61,7 +61,8 @@ t.test('nothing else of a pod changes, fields newer than this project included',
   if (plain === undefined || mutated === undefined) throw new Error('no pods')
 
   const text = JSON.stringify(plain.spec)
-  for (const field of NEWER_FIELDS) t.ok(text.includes(`"${field}":`), `the API server keeps ${field}`)
+  const fields = [...NEWER_FIELDS, ...((await hasNewestFields(cluster)) ? NEWEST_FIELDS : [])]
+  for (const field of fields) t.ok(text.includes(`"${field}":`), `the API server keeps ${field}`)
   t.match(plain.spec?.resources, { limits: { cpu: '2' } }, 'the API server keeps resources of the whole pod')
   t.equal(plain.spec?.initContainers?.[1]?.restartPolicy, 'Always', 'the sidecar is one')
   t.strictSame(removeCredentials(mutated, WEB_IDENTITY), removeCredentials(plain, WEB_IDENTITY))
@@ -126,20 +127,28 @@ t.test('kubectl shows the warning about an invalid role ARN', async (t) => {
   t.match(stderr, /^Warning: .*arn:aws:iam::1234:role\/typo.*is not the ARN of an IAM role/)
 })
 
-/** Fields of a pod that reached Kubernetes between 1.27 and 1.36 and are on by default in this API server. */
+/** Fields of a pod that reached Kubernetes between 1.27 and 1.34 and are on by default. */
 const NEWER_FIELDS = [
-  'fileKeyRef',
-  'hostnameOverride',
-  'image',
   'recursiveReadOnly',
   'resizePolicy',
-  'restartPolicyRules',
   'schedulingGates',
   'supplementalGroupsPolicy',
 ] as const
 
-function describeDeployment(namespace: string, name: string) {
+/** Those that are on by default from 1.35 on. */
+const NEWEST_FIELDS = ['fileKeyRef', 'hostnameOverride', 'image', 'restartPolicyRules'] as const
+
+const FIRST_MINOR_WITH_NEWEST = 35
+
+async function hasNewestFields({ client }: Cluster): Promise<boolean> {
+  const { minor } = await client.get<{ readonly minor: string }>('/version')
+  return Number.parseInt(minor, 10) >= FIRST_MINOR_WITH_NEWEST
+}
+
+function describeDeployment(namespace: string, name: string, isNewest: boolean) {
   const image = 'registry.test.invalid/app:1'
+  const settings = { volumeName: 'settings', path: 'app.env', key: 'MODEL' }
+  const models = { reference: 'registry.test.invalid/models:1', pullPolicy: 'IfNotPresent' }
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -172,10 +181,7 @@ function describeDeployment(namespace: string, name: string) {
               resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'NotRequired' }],
               resources: { requests: { cpu: '500m' }, limits: { cpu: '1' } },
               env: [
-                {
-                  name: 'MODEL',
-                  valueFrom: { fileKeyRef: { volumeName: 'settings', path: 'app.env', key: 'MODEL' } },
-                },
+                { name: 'MODEL', ...(isNewest ? { valueFrom: { fileKeyRef: settings } } : { value: 'm' }) },
               ],
               restartPolicy: 'Never',
               restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }],
@@ -191,10 +197,7 @@ function describeDeployment(namespace: string, name: string) {
           ],
           volumes: [
             { name: 'settings', emptyDir: {} },
-            {
-              name: 'models',
-              image: { reference: 'registry.test.invalid/models:1', pullPolicy: 'IfNotPresent' },
-            },
+            { name: 'models', ...(isNewest ? { image: models } : { emptyDir: {} }) },
           ],
         },
       },
@@ -208,7 +211,7 @@ async function applyDeployment(cluster: Cluster, namespace: string, name: string
     kind: 'ServiceAccount',
     metadata: { name, namespace, annotations: { 'eks.amazonaws.com/role-arn': roleArn(name) } },
   }
-  const items = [account, describeDeployment(namespace, name)]
+  const items = [account, describeDeployment(namespace, name, await hasNewestFields(cluster))]
   const applied = await cluster.kubectl(['apply', '--validate=strict', '-f', '-'], {
     apiVersion: 'v1',
     kind: 'List',
