@@ -1,5 +1,6 @@
 import { explainCredentialFailure } from './credential-failure.ts'
 import { toPrintableLine } from './printable-line.ts'
+import { isUntrustedCertificate } from './trusted-certificates.ts'
 
 /** A call of an AWS service that failed; `message` is one line with the cause and what to do. */
 export class AwsCallError extends Error {
@@ -95,8 +96,6 @@ const NETWORK_CAUSES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "the endpoint's certificate has expired; check this machine's clock",
 }
 
-const UNTRUSTED = /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/
-
 function toCallError(call: AwsCall, error: unknown): AwsCallError {
   const { name, code, Code, message, $metadata } = error as SdkError
   const status = $metadata?.httpStatusCode ?? 0
@@ -125,7 +124,7 @@ function describeNetworkFailure(name: string, code: string | undefined, message:
   if ((name === 'TimeoutError' && code !== 'ECONNRESET') || code === 'ETIMEDOUT')
     return `the endpoint does not answer in time; check the network and ${PROXY}`
   if (code === undefined) return toLine(message)
-  if (UNTRUSTED.test(code))
+  if (isUntrustedCertificate(code))
     return `the endpoint's certificate is not trusted (${code}); name its authority's file in AWS_CA_BUNDLE`
   const cause = NETWORK_CAUSES[code]
   return cause === undefined ? `${code}: ${toLine(message)}` : `${cause} (${code})`

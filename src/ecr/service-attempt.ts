@@ -1,7 +1,7 @@
 import type { Environment } from '../aws/endpoint.ts'
 import { exchange, type HttpReply, type HttpRequest } from '../aws/http-exchange.ts'
 import { findProxy } from '../aws/proxy.ts'
-import { readCaBundle } from '../aws/trusted-certificates.ts'
+import { isUntrustedCertificate, readCaBundle } from '../aws/trusted-certificates.ts'
 import type { Trail } from './trail.ts'
 
 /** What requests to AWS are sent with. */
@@ -51,13 +51,11 @@ export async function attemptRequest(
   }
 }
 
-const UNTRUSTED = /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/
-
 function describeCause(error: unknown, attemptMs: number): string {
   const { name, code, message } = error as NodeJS.ErrnoException
   if (name === 'TimeoutError') return `no answer within ${attemptMs / 1000} s`
   if (code === undefined) return message
-  return UNTRUSTED.test(code)
+  return isUntrustedCertificate(code)
     ? `its certificate is not trusted (${code}); name its authority's file in AWS_CA_BUNDLE`
     : `${code}; check the network, HTTPS_PROXY and AWS_ENDPOINT_URL`
 }

@@ -1,3 +1,4 @@
+import { isUntrustedCertificate } from '../aws/trusted-certificates.ts'
 import { RolesAnywhereError } from './roles-anywhere-error.ts'
 
 const CHECKS: Readonly<Record<string, string>> = {
@@ -12,16 +13,13 @@ const CHECKS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "its certificate has expired; check this machine's clock",
 }
 
-/** Node has a code of its own for each way in which a certificate has no known authority. */
-const UNTRUSTED = /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/
-
 /** The error for an attempt that got no reply: what happened, and what to check. */
 export function describeNetworkError(error: unknown, url: URL): RolesAnywhereError {
   const { name, code, message } = error as { name?: string; code?: string; message?: string }
   const what = (text: string) => new RolesAnywhereError(`cannot reach ${url.host}: ${text}`, { cause: error })
   if (name === 'TimeoutError') return what('no reply in time; check the network and HTTPS_PROXY')
   if (code === undefined) return what(toLine(message))
-  if (UNTRUSTED.test(code)) {
+  if (isUntrustedCertificate(code)) {
     return what(`its certificate is not trusted (${code}); name its authority's file in AWS_CA_BUNDLE`)
   }
   const check = CHECKS[code]

@@ -10,6 +10,7 @@ import { SERVICE_NAMES } from './support/installation.ts'
 import { mountCertificate } from './support/mounted-certificate.ts'
 import { type PodStream, startPodStream } from './support/pod-stream.ts'
 import { openScene, type Scene } from './support/scene.ts'
+import { waitUntilCalled } from './support/webhook-registration.ts'
 
 const PODS_PER_SECOND = 30
 /** A minute of them, and the first event after five seconds. */
@@ -111,7 +112,7 @@ function restartApiServer(t: Test): SceneEvent {
 async function runThrough(t: Test, scene: Scene, events: readonly SceneEvent[]): Promise<void> {
   const namespace = 'no-pod-missed'
   await scene.cluster.createNamespace(namespace)
-  await scene.installation.waitUntilCalled(namespace)
+  await waitUntilCalled(scene.cluster, namespace)
   const stream = startPodStream(scene.cluster.connection, { namespace, podsPerSecond: PODS_PER_SECOND })
   t.teardown(() => stream.stop())
   const table = createEventTable(() => stream.tally)

@@ -1,7 +1,5 @@
-import { homedir } from 'node:os'
-import { ApiClient } from '../../kubernetes/api-client.ts'
-import { findConnection } from '../../kubernetes/connection-source.ts'
 import { SYSTEM_TIMING } from '../../kubernetes/timing.ts'
+import { connectApiServer } from '../connect-api-server.ts'
 import type { SourceOptions } from '../serve-options.ts'
 import type { Accounts } from './accounts.ts'
 import { ApiServerAccounts, chooseLookupTimeoutMs } from './api-server-accounts.ts'
@@ -16,15 +14,8 @@ export async function connectApiServerAccounts(
   },
 ): Promise<Accounts> {
   const { source, containerCredentials, lookup } = options
-  const connection = await findConnection({
-    kubeconfigPath: source.kubeconfig,
-    server: source.apiServerUrl,
-    environment: process.env,
-    homeFolder: homedir(),
-    timing: SYSTEM_TIMING,
-  })
   return new ApiServerAccounts({
-    client: new ApiClient(connection),
+    client: await connectApiServer(source),
     annotationPrefix: options.annotationPrefix,
     configMapNamespace: options.isConfigMapWatched ? options.namespace : undefined,
     hasContainerCredentials: (namespace, name) =>

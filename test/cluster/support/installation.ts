@@ -1,14 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { V1MutatingWebhookConfiguration, V1Service } from '@kubernetes/client-node'
-import { parseAllDocuments } from 'yaml'
+import { createKubectl } from '../../../scripts/cluster/kubectl.ts'
+import type { Manifest } from '../../../scripts/cluster/manifest.ts'
+import { renderManifests } from '../../../scripts/cluster/rendered-manifests.ts'
 import type { Cluster } from './cluster.ts'
-import { poll } from './daemon.ts'
 import { formatKubeconfig } from './kubeconfig.ts'
-import { describePod, roleArn } from './webhook-registration.ts'
+import { requestToken } from './webhook-access.ts'
 
-const OVERLAY = fileURLToPath(new URL('../../../deploy/overlays/self-managed/', import.meta.url))
 const NAMESPACE = 'eks'
 const NAME = 'pod-identity-webhook'
 
@@ -20,10 +19,6 @@ export const SERVICE_NAMES = [
   `${NAME}.${NAMESPACE}.svc.cluster.local`,
 ] as const
 
-/** A name that no workload of the tests has. */
-const PROBE_ACCOUNT = 'registration-probe'
-const CALLED_TIMEOUT_MS = 30_000
-
 /** The shipped manifests, applied as they are but for the failurePolicy; where the Deployment's pods would be, the test starts processes. */
 export interface Installation {
   readonly namespace: string
@@ -33,12 +28,6 @@ export interface Installation {
   readonly serviceAddress: { readonly host: string; readonly port: number }
   /** Applies the MutatingWebhookConfiguration, with this caBundle in PEM where there is one. */
   register(caBundlePem?: string): Promise<void>
-  /** Resolves once the API server calls the webhook for pods of a namespace, which takes it up to a second to notice. */
-  waitUntilCalled(namespace: string): Promise<void>
-}
-
-interface Manifest {
-  readonly kind: string
 }
 
 /** Applies the self-managed overlay, all but the webhook configuration, which `register` applies. */
@@ -46,10 +35,13 @@ export async function installWebhook(
   cluster: Cluster,
   { failurePolicy }: { readonly failurePolicy: 'Fail' | 'Ignore' },
 ): Promise<Installation> {
-  const rendered = await runKubectl(cluster, ['kustomize', OVERLAY])
-  const manifests: readonly Manifest[] = parseAllDocuments(rendered).map((document) => document.toJS())
+  const manifests = await renderManifests(createKubectl(cluster.connection.kubectlPath), {
+    namespace: NAMESPACE,
+    certificateMode: 'self-managed',
+    components: [],
+  })
   const registration = manifests.find(isRegistration)
-  if (registration === undefined) throw new Error(`${OVERLAY} has no MutatingWebhookConfiguration`)
+  if (registration === undefined) throw new Error('there is no MutatingWebhookConfiguration')
   await apply(
     cluster,
     manifests.filter((manifest) => manifest !== registration),
@@ -70,19 +62,6 @@ export async function installWebhook(
       }))
       await apply(cluster, [{ ...registration, webhooks }])
     },
-    async waitUntilCalled(namespace) {
-      const annotations = { 'eks.amazonaws.com/role-arn': roleArn(PROBE_ACCOUNT) }
-      await cluster.client.create(`/api/v1/namespaces/${namespace}/serviceaccounts`, {
-        metadata: { name: PROBE_ACCOUNT, annotations },
-      })
-      const path = `/api/v1/namespaces/${namespace}/pods?dryRun=All`
-      const isCalled = async () => {
-        const { body } = await cluster.client.send('POST', path, describePod('probe', PROBE_ACCOUNT))
-        return JSON.stringify(body).includes('AWS_ROLE_ARN') || undefined
-      }
-      if (await poll(isCalled, CALLED_TIMEOUT_MS)) return
-      throw new Error(`the API server does not call the webhook within ${CALLED_TIMEOUT_MS} ms`)
-    },
   }
 }
 
@@ -90,13 +69,11 @@ function isRegistration(manifest: Manifest): manifest is Manifest & V1MutatingWe
   return manifest.kind === 'MutatingWebhookConfiguration'
 }
 
-async function writeKubeconfig({ client, connection }: Cluster): Promise<string> {
-  const { status } = await client.create<{ status: { token: string } }>(
-    `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${NAME}/token`,
-    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } },
-  )
+async function writeKubeconfig(cluster: Cluster): Promise<string> {
+  const { connection } = cluster
+  const token = await requestToken(cluster, NAMESPACE)
   const path = join(connection.workFolder, 'installation.kubeconfig')
-  const kubeconfig = { url: connection.apiServerUrl, caPem: connection.caPem, token: status.token }
+  const kubeconfig = { url: connection.apiServerUrl, caPem: connection.caPem, token }
   await writeFile(path, formatKubeconfig(kubeconfig), { mode: 0o600 })
   return path
 }

@@ -42,6 +42,11 @@ export async function registerWebhook(
       },
     ],
   })
+  await waitUntilCalled(cluster, namespace)
+}
+
+/** Resolves once the API server calls a webhook for the pods of a namespace, in which this makes a ServiceAccount to ask with. */
+export async function waitUntilCalled(cluster: Cluster, namespace: string): Promise<void> {
   await cluster.client.create(`/api/v1/namespaces/${namespace}/serviceaccounts`, {
     metadata: { name: PROBE_ACCOUNT, annotations: { 'eks.amazonaws.com/role-arn': roleArn(PROBE_ACCOUNT) } },
   })

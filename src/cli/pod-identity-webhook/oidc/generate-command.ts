@@ -1,5 +1,4 @@
 import type { Plan } from '../../../aws/step.ts'
-import { type Issuer, parseIssuer } from '../../../iam/issuer-url.ts'
 import type { GenerationOptions } from '../../../oidc/generation/generate-documents.ts'
 import { type Command, defineCommand } from '../../engine/command.ts'
 import type { FlagGroup } from '../../engine/flag-table.ts'
@@ -7,6 +6,7 @@ import { showProgress } from '../../engine/progress.ts'
 import { UsageError } from '../../engine/usage-error.ts'
 import { CLUSTER_FLAGS } from '../flags/cluster-flags.ts'
 import { FILE_PATH } from '../flags/text-rules.ts'
+import { readIssuer } from '../iam/trust-flags.ts'
 import { runPlan } from '../steps/run-steps.ts'
 import { STEP_FLAGS } from '../steps/step-flags.ts'
 import { KEY_FLAGS, toKeySource } from './key-flags.ts'
@@ -49,6 +49,8 @@ export function createGenerateCommand(plan: (options: GenerationOptions) => Prom
     async run({ documents, keys, cluster, steps }, io) {
       const { folder } = documents
       if (folder === undefined) throw new UsageError('--out is needed: the folder for the two documents')
+      if (documents.issuer === undefined)
+        throw new UsageError("--issuer is needed: the cluster's --service-account-issuer")
       const issuer = readIssuer(documents.issuer)
       const keySource = toKeySource(keys, cluster)
       const made = await showProgress(io, 'reading the keys', () =>
@@ -58,13 +60,4 @@ export function createGenerateCommand(plan: (options: GenerationOptions) => Prom
       return 0
     },
   })
-}
-
-function readIssuer(text: string | undefined): Issuer {
-  if (text === undefined) throw new UsageError("--issuer is needed: the cluster's --service-account-issuer")
-  try {
-    return parseIssuer(text)
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
 }

@@ -1,7 +1,5 @@
-import { homedir } from 'node:os'
-import { ApiClient } from '../../../kubernetes/api-client.ts'
-import { findConnection } from '../../../kubernetes/connection-source.ts'
 import { SYSTEM_TIMING } from '../../../kubernetes/timing.ts'
+import { connectApiServer } from '../../connect-api-server.ts'
 import type { ApiServerSource } from '../../serve-options.ts'
 import type { ServingCertificate } from '../serving-certificate.ts'
 import { SelfManagedCertificate, type SelfManagedCertificateOptions } from './self-managed-certificate.ts'
@@ -10,17 +8,9 @@ import { SelfManagedCertificate, type SelfManagedCertificateOptions } from './se
 export async function connectSelfManagedCertificate(
   options: Omit<SelfManagedCertificateOptions, 'client' | 'timing'> & { readonly source: ApiServerSource },
 ): Promise<ServingCertificate> {
-  const { source } = options
-  const connection = await findConnection({
-    kubeconfigPath: source.kubeconfig,
-    server: source.apiServerUrl,
-    environment: process.env,
-    homeFolder: homedir(),
-    timing: SYSTEM_TIMING,
-  })
   return new SelfManagedCertificate({
     ...options,
-    client: new ApiClient(connection),
+    client: await connectApiServer(options.source),
     timing: SYSTEM_TIMING,
   })
 }
