@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { parseDocuments } from '../../src/webhook/accounts/manifest-documents.ts'
+import { parseDocuments } from '../../src/webhook/accounts/manifests/manifest-documents.ts'
 import type { AddOperation } from '../../src/webhook/injection/build-patch.ts'
 import { toAddition } from '../../src/webhook/offline/additions.ts'
 import { editFile } from '../../src/webhook/offline/edited-file.ts'

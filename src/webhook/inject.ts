@@ -3,8 +3,12 @@ import {
   type ManifestDocument,
   ManifestError,
   parseDocuments,
-} from './accounts/manifest-documents.ts'
-import { collectManifests, MANIFEST_SUFFIXES, parseManifestFiles } from './accounts/manifest-files.ts'
+} from './accounts/manifests/manifest-documents.ts'
+import {
+  collectManifests,
+  MANIFEST_SUFFIXES,
+  parseManifestFiles,
+} from './accounts/manifests/manifest-files.ts'
 import { readFiles } from './files/file-contents.ts'
 import type { MutationSettings } from './identity/settings.ts'
 import type { Addition } from './offline/additions.ts'

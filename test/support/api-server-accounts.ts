@@ -8,7 +8,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts'
 import {
   ApiServerAccounts,
   type ApiServerAccountsOptions,
-} from '../../src/webhook/accounts/api-server-accounts.ts'
+} from '../../src/webhook/accounts/api-server/api-server-accounts.ts'
 import { FakeApiServer, type FakeWatch } from './fake-api-server.ts'
 import { FakeTiming } from './fake-timing.ts'
 

@@ -49,9 +49,9 @@ async function createSource(
 ): Promise<Accounts> {
   const { source } = options
   if (source.kind === 'manifests') {
-    const { ManifestAccounts } = await import('./manifest-accounts.ts')
+    const { ManifestAccounts } = await import('./manifests/manifest-accounts.ts')
     return new ManifestAccounts({ ...options, paths: source.paths, containerCredentials })
   }
-  const { connectApiServerAccounts } = await import('./connect-api-server-accounts.ts')
+  const { connectApiServerAccounts } = await import('./api-server/connect-api-server-accounts.ts')
   return connectApiServerAccounts({ ...options, source, containerCredentials })
 }

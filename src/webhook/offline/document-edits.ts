@@ -11,7 +11,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
-import { YAML_TEXT } from '../accounts/kubernetes-yaml.ts'
+import { YAML_TEXT } from '../accounts/manifests/kubernetes-yaml.ts'
 import { type AdditionPlace, findPlaces } from './addition-places.ts'
 import type { Addition } from './additions.ts'
 import { findLineStart, findNextLine, type TextEdit } from './text-edits.ts'

@@ -1,7 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { stringify } from 'yaml'
-import { YAML_TEXT } from '../accounts/kubernetes-yaml.ts'
-import { type ManifestDocument, ManifestError, parseDocuments } from '../accounts/manifest-documents.ts'
+import { YAML_TEXT } from '../accounts/manifests/kubernetes-yaml.ts'
+import {
+  type ManifestDocument,
+  ManifestError,
+  parseDocuments,
+} from '../accounts/manifests/manifest-documents.ts'
 import { type Addition, applyAdditions } from './additions.ts'
 import { planDocumentEdits } from './document-edits.ts'
 import { applyEdits, shiftEdits, type TextEdit } from './text-edits.ts'

@@ -8,8 +8,8 @@ import {
 } from '../accounts/account-mapping.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { readIdentities } from '../accounts/container-credentials-file.ts'
-import { ManifestError } from '../accounts/manifest-documents.ts'
-import type { Manifests } from '../accounts/manifest-files.ts'
+import { ManifestError } from '../accounts/manifests/manifest-documents.ts'
+import type { Manifests } from '../accounts/manifests/manifest-files.ts'
 import { readFiles } from '../files/file-contents.ts'
 import type { AccountAnnotations } from '../identity/account.ts'
 import { parseAccountAnnotations } from '../identity/annotations.ts'
@@ -90,7 +90,7 @@ export async function openCluster(options: ClusterOptions): Promise<ClusterAccou
       import('../../kubernetes/api-client.ts'),
       import('../../kubernetes/connection-source.ts'),
       import('../../kubernetes/timing.ts'),
-      import('../accounts/account-lookups.ts'),
+      import('../accounts/api-server/account-lookups.ts'),
       import('node:os'),
     ])
   const connection = await findConnection({

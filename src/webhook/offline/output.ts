@@ -1,4 +1,4 @@
-import { isObject } from '../accounts/manifest-documents.ts'
+import { isObject } from '../accounts/manifests/manifest-documents.ts'
 import { formatPointer } from './additions.ts'
 import type { EditedFile } from './edited-file.ts'
 import type { PodChange } from './pod-change.ts'

@@ -1,4 +1,4 @@
-import { isObject, type ManifestObject } from '../accounts/manifest-documents.ts'
+import { isObject, type ManifestObject } from '../accounts/manifests/manifest-documents.ts'
 
 /** The pod that an object is or makes, and the way to it from the object. */
 export interface PodTemplate {

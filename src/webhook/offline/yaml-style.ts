@@ -1,5 +1,5 @@
 import { type Document, stringify } from 'yaml'
-import { YAML_TEXT } from '../accounts/kubernetes-yaml.ts'
+import { YAML_TEXT } from '../accounts/manifests/kubernetes-yaml.ts'
 
 /** How a YAML document is written, for additions to be written alike. */
 export interface YamlStyle {

@@ -1,15 +1,15 @@
-import { describeError } from '../../kubernetes/api-error.ts'
-import type { ApiObject } from '../../kubernetes/api-object.ts'
-import type { ReflectedStore, Replacement } from '../../kubernetes/reflected-resource.ts'
-import type { Logger } from '../../telemetry/logger.ts'
-import type { Metrics } from '../../telemetry/metrics.ts'
+import { describeError } from '../../../kubernetes/api-error.ts'
+import type { ApiObject } from '../../../kubernetes/api-object.ts'
+import type { ReflectedStore, Replacement } from '../../../kubernetes/reflected-resource.ts'
+import type { Logger } from '../../../telemetry/logger.ts'
+import type { Metrics } from '../../../telemetry/metrics.ts'
 import {
   type AccountMappings,
   MAPPINGS_KEY,
   MAPPINGS_NAME,
   NO_MAPPINGS,
   parseAccountMappings,
-} from './account-mapping.ts'
+} from '../account-mapping.ts'
 
 /** The mappings of the ConfigMap as it is now; of one that cannot be read, as it last could. */
 export class ConfigMapSource implements ReflectedStore {

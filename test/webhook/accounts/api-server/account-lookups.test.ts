@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
-import { ApiClient } from '../../../src/kubernetes/api-client.ts'
-import { NO_CREDENTIALS } from '../../../src/kubernetes/credentials.ts'
-import { AccountLookups } from '../../../src/webhook/accounts/account-lookups.ts'
-import { FakeApiServer } from '../../support/fake-api-server.ts'
+import { ApiClient } from '../../../../src/kubernetes/api-client.ts'
+import { NO_CREDENTIALS } from '../../../../src/kubernetes/credentials.ts'
+import { AccountLookups } from '../../../../src/webhook/accounts/api-server/account-lookups.ts'
+import { FakeApiServer } from '../../../support/fake-api-server.ts'
 
 async function prepare(t: Test, timeoutMs = 60_000) {
   const server = await FakeApiServer.start()
@@ -83,7 +83,7 @@ t.test('only the API server’s own “not found” counts as absent', async (t)
 
 t.test('a name that cannot exist is absent without a GET', async (t) => {
   const { server, lookups } = await prepare(t)
-  for (const name of ['..', '../x', 'a/b', 'a?b', 'a b', '', 'Cart', '-a', 'a-']) {
+  for (const name of ['..', '../../x', 'a/b', 'a?b', 'a b', '', 'Cart', '-a', 'a-']) {
     t.equal((await lookups.find(name, 'cart')).state, 'absent')
     t.equal((await lookups.find('shop', name)).state, 'absent')
   }

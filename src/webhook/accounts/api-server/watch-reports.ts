@@ -1,9 +1,9 @@
-import { ApiError, describeError } from '../../kubernetes/api-error.ts'
-import type { ApiObject } from '../../kubernetes/api-object.ts'
-import type { ReflectorObserver, RestartCause } from '../../kubernetes/reflected-resource.ts'
-import type { Timing } from '../../kubernetes/timing.ts'
-import type { Logger } from '../../telemetry/logger.ts'
-import type { Metrics } from '../../telemetry/metrics.ts'
+import { ApiError, describeError } from '../../../kubernetes/api-error.ts'
+import type { ApiObject } from '../../../kubernetes/api-object.ts'
+import type { ReflectorObserver, RestartCause } from '../../../kubernetes/reflected-resource.ts'
+import type { Timing } from '../../../kubernetes/timing.ts'
+import type { Logger } from '../../../telemetry/logger.ts'
+import type { Metrics } from '../../../telemetry/metrics.ts'
 
 /** A failure that goes on is told again this often, not at every try. */
 const REPEAT_AFTER_MS = 30_000

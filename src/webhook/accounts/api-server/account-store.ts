@@ -1,7 +1,7 @@
-import { type ApiObject, isAtLeastVersion } from '../../kubernetes/api-object.ts'
-import type { ReflectedStore, Replacement } from '../../kubernetes/reflected-resource.ts'
-import type { AccountAnnotations } from '../identity/account.ts'
-import { parseAccountAnnotations } from '../identity/annotations.ts'
+import { type ApiObject, isAtLeastVersion } from '../../../kubernetes/api-object.ts'
+import type { ReflectedStore, Replacement } from '../../../kubernetes/reflected-resource.ts'
+import type { AccountAnnotations } from '../../identity/account.ts'
+import { parseAccountAnnotations } from '../../identity/annotations.ts'
 import { AccountTable } from './account-table.ts'
 
 /** How long a single GET is believed where no watch would tell of a change: a 404, or anything while the watch is away. */

@@ -1,4 +1,4 @@
-import { type AccountAnnotations, NO_ANNOTATIONS } from '../identity/account.ts'
+import { type AccountAnnotations, NO_ANNOTATIONS } from '../../identity/account.ts'
 
 /**
  * ServiceAccounts by namespace and name.

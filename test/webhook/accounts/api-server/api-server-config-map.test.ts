@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
-import type { Account } from '../../../src/webhook/identity/account.ts'
-import { createApiServerAccounts, eventually } from '../../support/api-server-accounts.ts'
-import type { FakeApiServer, FakeRequest } from '../../support/fake-api-server.ts'
+import type { Account } from '../../../../src/webhook/identity/account.ts'
+import { createApiServerAccounts, eventually } from '../../../support/api-server-accounts.ts'
+import type { FakeApiServer, FakeRequest } from '../../../support/fake-api-server.ts'
 
 const isConfigMap = ({ path }: FakeRequest) => path.endsWith('/configmaps')
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { ApiObject } from '../../../src/kubernetes/api-object.ts'
-import { AccountStore } from '../../../src/webhook/accounts/account-store.ts'
-import { NO_ANNOTATIONS } from '../../../src/webhook/identity/account.ts'
+import type { ApiObject } from '../../../../src/kubernetes/api-object.ts'
+import { AccountStore } from '../../../../src/webhook/accounts/api-server/account-store.ts'
+import { NO_ANNOTATIONS } from '../../../../src/webhook/identity/account.ts'
 
 function account(name: string, resourceVersion: number, role?: string): ApiObject {
   const annotations = role === undefined ? {} : { 'eks.amazonaws.com/role-arn': role }

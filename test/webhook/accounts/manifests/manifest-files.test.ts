@@ -1,8 +1,11 @@
 import t, { type Test } from 'tap'
-import { ManifestError } from '../../../src/webhook/accounts/manifest-documents.ts'
-import { collectManifests, parseManifestFiles } from '../../../src/webhook/accounts/manifest-files.ts'
-import type { FileContents } from '../../../src/webhook/files/file-contents.ts'
-import { NO_ANNOTATIONS } from '../../../src/webhook/identity/account.ts'
+import { ManifestError } from '../../../../src/webhook/accounts/manifests/manifest-documents.ts'
+import {
+  collectManifests,
+  parseManifestFiles,
+} from '../../../../src/webhook/accounts/manifests/manifest-files.ts'
+import type { FileContents } from '../../../../src/webhook/files/file-contents.ts'
+import { NO_ANNOTATIONS } from '../../../../src/webhook/identity/account.ts'
 
 const OPTIONS = { annotationPrefix: 'eks.amazonaws.com', namespace: 'eks', isConfigMapWatched: true }
 

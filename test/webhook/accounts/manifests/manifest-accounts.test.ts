@@ -1,9 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { createLogger } from '../../../src/telemetry/logger.ts'
-import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { ManifestAccounts } from '../../../src/webhook/accounts/manifest-accounts.ts'
+import { createLogger } from '../../../../src/telemetry/logger.ts'
+import { createMetrics } from '../../../../src/telemetry/metrics.ts'
+import { ManifestAccounts } from '../../../../src/webhook/accounts/manifests/manifest-accounts.ts'
 
 const ACCOUNT = `apiVersion: v1
 kind: ServiceAccount

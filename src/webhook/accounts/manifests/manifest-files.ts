@@ -1,6 +1,6 @@
-import type { FileContents } from '../files/file-contents.ts'
-import type { AccountAnnotations } from '../identity/account.ts'
-import { parseAccountAnnotations } from '../identity/annotations.ts'
+import type { FileContents } from '../../files/file-contents.ts'
+import type { AccountAnnotations } from '../../identity/account.ts'
+import { parseAccountAnnotations } from '../../identity/annotations.ts'
 import {
   type AccountMappings,
   MAPPINGS_KEY,
@@ -8,7 +8,7 @@ import {
   MappingError,
   NO_MAPPINGS,
   parseAccountMappings,
-} from './account-mapping.ts'
+} from '../account-mapping.ts'
 import {
   isObject,
   listObjects,

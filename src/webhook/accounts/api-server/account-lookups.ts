@@ -1,6 +1,6 @@
-import type { ApiClient } from '../../kubernetes/api-client.ts'
-import { ApiError, describeError } from '../../kubernetes/api-error.ts'
-import type { ApiObject } from '../../kubernetes/api-object.ts'
+import type { ApiClient } from '../../../kubernetes/api-client.ts'
+import { ApiError, describeError } from '../../../kubernetes/api-error.ts'
+import type { ApiObject } from '../../../kubernetes/api-object.ts'
 
 /** What became of a GET for a ServiceAccount; `cause` is one line without secrets. */
 export type Lookup =

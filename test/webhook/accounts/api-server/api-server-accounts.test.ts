@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { chooseLookupTimeoutMs } from '../../../src/webhook/accounts/api-server-accounts.ts'
-import type { Account } from '../../../src/webhook/identity/account.ts'
-import { createApiServerAccounts, eventually } from '../../support/api-server-accounts.ts'
-import type { FakeApiServer, FakeRequest } from '../../support/fake-api-server.ts'
+import { chooseLookupTimeoutMs } from '../../../../src/webhook/accounts/api-server/api-server-accounts.ts'
+import type { Account } from '../../../../src/webhook/identity/account.ts'
+import { createApiServerAccounts, eventually } from '../../../support/api-server-accounts.ts'
+import type { FakeApiServer, FakeRequest } from '../../../support/fake-api-server.ts'
 
 const ROLE = 'arn:aws:iam::111122223333:role/cart'
 

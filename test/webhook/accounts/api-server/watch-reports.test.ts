@@ -1,10 +1,10 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { ApiConnectionError, ApiError } from '../../../src/kubernetes/api-error.ts'
-import { createMetrics } from '../../../src/telemetry/metrics.ts'
-import { WatchReports } from '../../../src/webhook/accounts/watch-reports.ts'
-import type { LogLine } from '../../support/api-server-accounts.ts'
-import { FakeTiming } from '../../support/fake-timing.ts'
+import { ApiConnectionError, ApiError } from '../../../../src/kubernetes/api-error.ts'
+import { createMetrics } from '../../../../src/telemetry/metrics.ts'
+import { WatchReports } from '../../../../src/webhook/accounts/api-server/watch-reports.ts'
+import type { LogLine } from '../../../support/api-server-accounts.ts'
+import { FakeTiming } from '../../../support/fake-timing.ts'
 
 function prepare() {
   const log: LogLine[] = []
