@@ -113,10 +113,10 @@ export class ApiClient {
     } catch (error) {
       if (signal?.aborted) throw signal.reason
       if (error instanceof ApiError || error instanceof ApiConnectionError) throw error
-      const cause = deadline.signal.aborted
-        ? `no answer within ${request.timeoutMs} ms`
-        : describeError(error)
-      throw new ApiConnectionError(`${describeRequest(request)} at ${this.#connection.server.host}: ${cause}`)
+      const isTimeout = deadline.signal.aborted
+      const cause = isTimeout ? `no answer within ${request.timeoutMs} ms` : describeError(error)
+      const place = `${describeRequest(request)} at ${this.#connection.server.host}`
+      throw new ApiConnectionError(`${place}: ${cause}`, { isTimeout })
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)

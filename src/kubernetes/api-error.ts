@@ -30,6 +30,13 @@ export class ApiError extends Error {
 /** No answer came from the API server: unreachable, cut off, or too slow. `message` is one line. */
 export class ApiConnectionError extends Error {
   override readonly name = 'ApiConnectionError'
+  /** Whether it came to nothing because its time was up. */
+  readonly isTimeout: boolean
+
+  constructor(message: string, { isTimeout = false }: { readonly isTimeout?: boolean } = {}) {
+    super(message)
+    this.isTimeout = isTimeout
+  }
 }
 
 /** What must be mended by a person before the API server can be asked at all; `message` says what. */

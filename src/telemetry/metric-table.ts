@@ -46,8 +46,26 @@ export const METRICS = {
   accountLookups: {
     kind: 'counter',
     name: 'pod_identity_webhook_account_lookups_total',
-    help: 'ServiceAccount lookups by result: memory (answered from the store), fetched and absent (after a GET), unavailable (the API server gave no answer in time).',
+    help: 'ServiceAccount lookups by result: fetched and absent (read from the API server after the review came); late, refused, paused, busy and failed (not to be had from there, so answered from memory: docs/configuration.md); memory (answered from the store, as cached does); unavailable (nothing is known).',
     labels: ['result'],
+  },
+  configMapLookups: {
+    kind: 'counter',
+    name: 'pod_identity_webhook_config_map_lookups_total',
+    help: 'Lookups of what a ConfigMap says now, by source (config_map, container_credentials) and result, as for ServiceAccounts.',
+    labels: ['source', 'result'],
+  },
+  lookupRequests: {
+    kind: 'counter',
+    name: 'pod_identity_webhook_lookup_requests_total',
+    help: 'GETs that lookups sent to the API server, by resource.',
+    labels: ['resource'],
+  },
+  lookupRequestsSaved: {
+    kind: 'counter',
+    name: 'pod_identity_webhook_lookup_requests_saved_total',
+    help: 'Lookups that shared a GET which another had asked for, by resource.',
+    labels: ['resource'],
   },
   accountLookupDuration: {
     kind: 'histogram',

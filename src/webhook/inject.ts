@@ -31,6 +31,8 @@ export interface InjectOptions {
   readonly namespace: string
   readonly isConfigMapWatched: boolean
   readonly containerCredentialsPath: string | undefined
+  /** Name of a ConfigMap of the cluster, in `namespace`. */
+  readonly containerCredentialsConfigMap: string | undefined
   readonly settings: MutationSettings
   readonly io: {
     readonly stdin: AsyncIterable<string | Uint8Array>

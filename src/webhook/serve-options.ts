@@ -30,6 +30,19 @@ export type SourceOptions =
   | { readonly kind: 'manifests'; readonly paths: readonly string[] }
   | ApiServerSource
 
+/** How ServiceAccounts are looked up where an API server is asked. */
+export interface LookupOptions {
+  /**
+   * `fresh` reads each anew, and takes memory's word where that fails. `strict` does too, but refuses the pod where nothing
+   * certain is known. `cached` believes the watch.
+   */
+  readonly mode: 'fresh' | 'cached' | 'strict'
+  /** How long a read may take where memory has an answer. */
+  readonly timeoutMs: number
+  /** How long where it has none. */
+  readonly missTimeoutMs: number
+}
+
 /** What the flags of `serve` ask for. */
 export interface ServeOptions {
   readonly version: string
@@ -42,7 +55,8 @@ export interface ServeOptions {
   readonly namespace: string
   readonly isConfigMapWatched: boolean
   readonly containerCredentialsPath: string | undefined
-  readonly lookup: { readonly mode: 'cached' | 'strict'; readonly gracePeriodMs: number }
+  readonly containerCredentialsConfigMap: string | undefined
+  readonly lookup: LookupOptions
   readonly hasDebugHandlers: boolean
   readonly shutdown: { readonly delayMs: number; readonly timeoutMs: number }
   readonly settings: MutationSettings

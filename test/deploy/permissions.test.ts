@@ -5,17 +5,24 @@ import { render, skip } from './rendered-deploy.ts'
 
 const components = await listComponents()
 
-t.test(
-  'the webhook may read ServiceAccounts and its one ConfigMap, and nothing else',
-  { skip },
-  async (t) => {
-    const verbs = ['get', 'list', 'watch']
-    t.strictSame(listRules(await render({ certificateMode: 'cert-manager', components })), [
-      { apiGroups: [''], resources: ['configmaps'], resourceNames: ['pod-identity-webhook'], verbs },
-      { apiGroups: [''], resources: ['serviceaccounts'], verbs },
-    ])
-  },
-)
+t.test('the webhook may read ServiceAccounts and its ConfigMaps, and nothing else', { skip }, async (t) => {
+  const verbs = ['get', 'list', 'watch']
+  t.strictSame(listRules(await render({ certificateMode: 'cert-manager', components })), [
+    {
+      apiGroups: [''],
+      resourceNames: ['pod-identity-webhook', 'pod-identity-webhook-container-credentials'],
+      resources: ['configmaps'],
+      verbs,
+    },
+    { apiGroups: [''], resources: ['serviceaccounts'], verbs },
+  ])
+  t.strictSame(
+    listRules(await render({ certificateMode: 'cert-manager', components: [] })).map(
+      (rule) => rule.resourceNames,
+    ),
+    [['pod-identity-webhook'], undefined],
+  )
+})
 
 t.test(
   'to keep a CA of its own it may write one Secret and one webhook configuration',
@@ -50,5 +57,11 @@ function listRules(manifests: readonly Manifest[]) {
     .filter(({ kind, metadata }) =>
       roles.some(({ roleRef }) => roleRef?.kind === kind && roleRef.name === metadata.name),
     )
-    .flatMap((role) => role['rules'] as readonly { readonly verbs: readonly string[] }[])
+    .flatMap(
+      (role) =>
+        role['rules'] as readonly {
+          readonly verbs: readonly string[]
+          readonly resourceNames?: readonly string[]
+        }[],
+    )
 }

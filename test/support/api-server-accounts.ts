@@ -12,6 +12,9 @@ import {
 import { FakeApiServer, type FakeWatch } from './fake-api-server.ts'
 import { FakeTiming } from './fake-timing.ts'
 
+/** Lookups that wait for as long as a test takes. */
+export const PATIENT_LOOKUP = { mode: 'cached', timeoutMs: 60_000, missTimeoutMs: 60_000 } as const
+
 /** A log line as JSON has it. */
 export interface LogLine {
   readonly level: number
@@ -34,9 +37,11 @@ export async function createApiServerAccounts(t: Test, options: Partial<ApiServe
   const accounts = new ApiServerAccounts({
     client,
     annotationPrefix: 'eks.amazonaws.com',
-    configMapNamespace: undefined,
+    namespace: 'eks',
+    isConfigMapWatched: false,
+    containerCredentialsConfigMap: undefined,
     hasContainerCredentials: () => false,
-    lookupTimeoutMs: 60_000,
+    lookup: PATIENT_LOOKUP,
     logger,
     metrics,
     timing,

@@ -20,6 +20,7 @@ export async function runInject(
     namespace: 'eks',
     isConfigMapWatched: true,
     containerCredentialsPath: undefined,
+    containerCredentialsConfigMap: undefined,
     settings: DEFAULT_SETTINGS,
     ...options,
     io: {

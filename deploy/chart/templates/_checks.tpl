@@ -1,6 +1,6 @@
 {{- /* What the schema cannot say. */}}
 {{- define "webhook.checkValues" -}}
-{{- $own := list "in-cluster" "metrics-port" "namespace" "port" "service-name" "tls-cert" "tls-key" "tls-secret" "watch-config-map" "watch-container-credentials-config" "webhook-configuration" }}
+{{- $own := list "container-credentials-config-map" "in-cluster" "metrics-port" "namespace" "port" "service-name" "tls-cert" "tls-key" "tls-secret" "watch-config-map" "watch-container-credentials-config" "webhook-configuration" }}
 {{- range .Values.extraArgs }}
 {{- $flag := regexReplaceAll "^--?([^=]*).*$" . "${1}" | replace "_" "-" }}
 {{- if has $flag $own }}

@@ -29,6 +29,16 @@ export function createInjectCommand(inject: (options: InjectOptions) => Promise<
           'inject --compose-role-arn needs --aws-account-id and --aws-partition: it asks no EC2 instance',
         )
       }
+      if (accounts.containerCredentialsConfigMap !== undefined) {
+        if (accounts.kubeconfig === undefined)
+          throw new UsageError(
+            '--container-credentials-config-map is read from a cluster; give --kubeconfig too, or the list as a file by --container-credentials-config',
+          )
+        if (accounts.containerCredentialsPath !== undefined)
+          throw new UsageError(
+            'give --container-credentials-config-map or --container-credentials-config, not both',
+          )
+      }
       await inject({ inputs: inputs.length > 0 ? inputs : ['-'], output, ...accounts, settings, io })
       return 0
     },

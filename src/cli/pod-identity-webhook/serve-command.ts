@@ -1,6 +1,11 @@
 import type { CertificateLifetimes } from '../../webhook/certificates/self-managed/lifetimes.ts'
 import { readTlsSettings, TlsOptionError, type TlsSettings } from '../../webhook/certificates/tls-options.ts'
-import type { CertificateOptions, ServeOptions, SourceOptions } from '../../webhook/serve-options.ts'
+import type {
+  CertificateOptions,
+  LookupOptions,
+  ServeOptions,
+  SourceOptions,
+} from '../../webhook/serve-options.ts'
 import { type Command, defineCommand } from '../engine/command.ts'
 import type { GroupValues } from '../engine/flag-table.ts'
 import { UsageError } from '../engine/usage-error.ts'
@@ -74,8 +79,8 @@ function toServeOptions(
     source,
     namespace: accounts.namespace,
     isConfigMapWatched: accounts.isConfigMapWatched,
-    containerCredentialsPath: accounts.containerCredentialsPath,
-    lookup: { mode: accounts.lookup, gracePeriodMs: accounts.lookupGracePeriodMs },
+    ...toContainerCredentials(accounts),
+    lookup: toLookupOptions(accounts),
     hasDebugHandlers: serving.hasDebugHandlers,
     shutdown: { delayMs: serving.shutdownDelayMs, timeoutMs: serving.shutdownTimeoutMs },
     settings: toMutationSettings(injection),
@@ -86,6 +91,36 @@ function toServeOptions(
     },
     log: toLogOptions(logging, { isTerminal }),
   }
+}
+
+/** A fifth of the 5 s that the API server waits for a webhook as it is deployed. */
+const SHORTEST_MISS_TIMEOUT_MS = 1_000
+
+function toLookupOptions({
+  lookup: mode,
+  lookupTimeoutMs: timeoutMs,
+  lookupGracePeriodMs,
+}: Values['accounts']): LookupOptions {
+  const missTimeoutMs = Math.max(lookupGracePeriodMs, timeoutMs, SHORTEST_MISS_TIMEOUT_MS)
+  return { mode, timeoutMs, missTimeoutMs }
+}
+
+function toContainerCredentials({
+  manifests,
+  containerCredentialsPath,
+  containerCredentialsConfigMap,
+}: Values['accounts']): Pick<ServeOptions, 'containerCredentialsPath' | 'containerCredentialsConfigMap'> {
+  if (containerCredentialsConfigMap !== undefined) {
+    if (containerCredentialsPath !== undefined)
+      throw new UsageError(
+        'give --container-credentials-config-map or --watch-container-credentials-config, not both',
+      )
+    if (manifests.length > 0)
+      throw new UsageError(
+        '--container-credentials-config-map is read from an API server; with --manifests give --watch-container-credentials-config',
+      )
+  }
+  return { containerCredentialsPath, containerCredentialsConfigMap }
 }
 
 function toCertificateOptions(

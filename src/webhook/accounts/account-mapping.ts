@@ -1,16 +1,12 @@
 import type { AccountMapping } from '../identity/account.ts'
 import { MIN_TOKEN_EXPIRATION_SECONDS } from '../identity/annotations.ts'
+import { nameType, parseConfigObject } from './config-text.ts'
 
 /** Name of the ConfigMap that holds the mappings; fixed, as in the Go webhook. */
 export const MAPPINGS_NAME = 'pod-identity-webhook'
 
 /** The key in its data. */
 export const MAPPINGS_KEY = 'config'
-
-/** Thrown where nothing of a `config` can be used; the message is one line. */
-export class MappingError extends Error {
-  override readonly name = 'MappingError'
-}
 
 interface GlobMapping {
   readonly pattern: string
@@ -57,38 +53,32 @@ export const NO_MAPPINGS = new AccountMappings(new Map())
  * `{RoleARN, Audience, UseRegionalSTS, TokenExpiration}`. Empty text and `null` are no entries.
  *
  * A bad entry is left out and named in `problems`, a line each.
- * @throws {MappingError} where the text is not a JSON object
+ * @throws {ConfigTextError} where the text is not a JSON object
  */
 export function parseAccountMappings(text: string): {
-  readonly mappings: AccountMappings
+  readonly content: AccountMappings
   readonly problems: readonly string[]
 } {
   const byKey = new Map<string, AccountMapping>()
   const problems: string[] = []
-  for (const [key, value] of Object.entries(parseObject(text))) {
+  const object = parseConfigObject(text, 'a JSON object from namespace/serviceaccount to a mapping')
+  for (const [key, value] of Object.entries(object)) {
     const problem = findKeyProblem(key)
     const parsed = problem === undefined ? parseMapping(value) : problem
     if (typeof parsed === 'string') problems.push(`${JSON.stringify(key)} ${parsed}`)
     else byKey.set(key, parsed)
   }
-  return { mappings: byKey.size === 0 ? NO_MAPPINGS : new AccountMappings(byKey), problems }
+  return { content: byKey.size === 0 ? NO_MAPPINGS : new AccountMappings(byKey), problems }
 }
 
-function parseObject(text: string): object {
-  if (text.trim() === '') return {}
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw new MappingError(`is not JSON: ${String((error as Error).message).replace(/\s+/g, ' ')}`)
-  }
-  if (value === null) return {}
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw new MappingError(
-      `is ${nameType(value)}, not a JSON object from namespace/serviceaccount to a mapping`,
-    )
-  return value
-}
+/** The ConfigMap, but for its namespace. */
+export const MAPPINGS = {
+  source: 'config_map',
+  name: MAPPINGS_NAME,
+  key: MAPPINGS_KEY,
+  nothing: NO_MAPPINGS,
+  parse: parseAccountMappings,
+} as const
 
 function findKeyProblem(key: string): string | undefined {
   const [namespace = '', name = '', ...rest] = key.split('/')
@@ -122,14 +112,6 @@ function parseMapping(value: unknown): AccountMapping | string {
     isRegionalSts,
     tokenExpirationSeconds: expiration === 0 ? undefined : Math.max(expiration, MIN_TOKEN_EXPIRATION_SECONDS),
   }
-}
-
-function nameType(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'a list'
-  if (typeof value === 'object') return 'an object'
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'a number' : `the number ${value}`
-  return typeof value === 'boolean' ? 'true or false' : `a ${typeof value}`
 }
 
 function groupGlobs(byKey: ReadonlyMap<string, AccountMapping>): ReadonlyMap<string, readonly GlobMapping[]> {

@@ -1,6 +1,6 @@
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import type { SourceOptions } from '../serve-options.ts'
+import type { LookupOptions, SourceOptions } from '../serve-options.ts'
 import type { Accounts } from './accounts.ts'
 import { type ContainerCredentials, ContainerCredentialsFile } from './container-credentials-file.ts'
 
@@ -12,7 +12,9 @@ export interface AccountsOptions {
   readonly namespace: string
   readonly isConfigMapWatched: boolean
   readonly containerCredentialsPath: string | undefined
-  readonly lookup: { readonly gracePeriodMs: number }
+  /** Name of a ConfigMap in `namespace`. */
+  readonly containerCredentialsConfigMap: string | undefined
+  readonly lookup: LookupOptions
   readonly logger: Logger
   readonly metrics: Metrics
 }

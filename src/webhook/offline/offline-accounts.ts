@@ -1,13 +1,9 @@
-import type { ApiClient } from '../../kubernetes/api-client.ts'
-import {
-  type AccountMappings,
-  MAPPINGS_KEY,
-  MAPPINGS_NAME,
-  NO_MAPPINGS,
-  parseAccountMappings,
-} from '../accounts/account-mapping.ts'
+import { type AccountMappings, MAPPINGS, NO_MAPPINGS } from '../accounts/account-mapping.ts'
 import type { Accounts } from '../accounts/accounts.ts'
+import type { ConfigMapKind } from '../accounts/api-server/config-map-content.ts'
+import { ConfigTextError } from '../accounts/config-text.ts'
 import { readIdentities } from '../accounts/container-credentials-file.ts'
+import { IDENTITIES, type IdentityList, NO_IDENTITIES } from '../accounts/identity-list.ts'
 import { ManifestError } from '../accounts/manifests/manifest-documents.ts'
 import type { Manifests } from '../accounts/manifests/manifest-files.ts'
 import { readFiles } from '../files/file-contents.ts'
@@ -22,6 +18,8 @@ export interface ClusterAccounts {
   /** `undefined` where there is no such ServiceAccount. Rejects where the cluster does not say. */
   find(namespace: string, name: string): Promise<AccountAnnotations | undefined>
   readonly mappings: AccountMappings
+  /** Who uses container credentials. */
+  readonly identities: IdentityList
   close(): void
 }
 
@@ -32,6 +30,7 @@ export interface ClusterOptions {
   /** Where the ConfigMap is looked for. */
   readonly namespace: string
   readonly isConfigMapWatched: boolean
+  readonly containerCredentialsConfigMap: string | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
@@ -43,14 +42,14 @@ export interface ClusterOptions {
 export function combineAccounts(
   manifests: Manifests,
   cluster: ClusterAccounts | undefined,
-  credentials: ReadonlySet<string>,
+  listedInFile: IdentityList,
 ): Pick<Accounts, 'find'> {
   const mappings = manifests.mappings.size > 0 ? manifests.mappings : (cluster?.mappings ?? NO_MAPPINGS)
   return {
     async find(namespace, name) {
       const key = `${namespace}/${name}`
       const mapping = mappings.find(namespace, name)
-      const hasContainerCredentials = credentials.has(key)
+      const hasContainerCredentials = listedInFile.has(key) || cluster?.identities.has(key) === true
       try {
         const annotations = manifests.accounts.get(key) ?? (await cluster?.find(namespace, name))
         return annotations === undefined
@@ -67,30 +66,33 @@ export function combineAccounts(
  * Reads a container credentials file; keys `namespace/serviceaccount`.
  * @throws {ManifestError} where it is not there or cannot be used, down to a single entry
  */
-export async function readContainerCredentials(path: string | undefined): Promise<ReadonlySet<string>> {
-  if (path === undefined) return new Set()
+export async function readContainerCredentials(path: string | undefined): Promise<IdentityList> {
+  if (path === undefined) return NO_IDENTITIES
   const [contents] = await readFiles([path])
   if (contents === undefined || contents.state === 'absent')
     throw new ManifestError(path, 'there is no such file')
-  const identities = readIdentities(contents)
-  if (typeof identities === 'string') throw new ManifestError(path, identities)
-  const [problem] = identities.problems
-  if (problem !== undefined) throw new ManifestError(path, problem)
-  return identities.keys
+  try {
+    const { content, problems } = readIdentities(contents)
+    const [problem] = problems
+    if (problem === undefined) return content
+    throw new ManifestError(path, problem)
+  } catch (error) {
+    throw error instanceof ConfigTextError ? new ManifestError(path, `it ${error.message}`) : error
+  }
 }
 
 /**
- * Connects to the cluster of a kubeconfig and reads the ConfigMap. Rejects, in one line, where it cannot.
+ * Connects to the cluster of a kubeconfig and reads the ConfigMaps. Rejects, in one line, where it cannot.
  *
  * What talks to API servers is loaded here: without a cluster it is not needed.
  */
 export async function openCluster(options: ClusterOptions): Promise<ClusterAccounts> {
-  const [{ ApiClient }, { findConnection }, { SYSTEM_TIMING }, { AccountLookups }, { homedir }] =
+  const [{ ApiClient }, { findConnection }, { SYSTEM_TIMING }, { canExist, readObject }, { homedir }] =
     await Promise.all([
       import('../../kubernetes/api-client.ts'),
       import('../../kubernetes/connection-source.ts'),
       import('../../kubernetes/timing.ts'),
-      import('../accounts/api-server/account-lookups.ts'),
+      import('../accounts/api-server/object-read.ts'),
       import('node:os'),
     ])
   const connection = await findConnection({
@@ -101,21 +103,38 @@ export async function openCluster(options: ClusterOptions): Promise<ClusterAccou
     timing: SYSTEM_TIMING,
   })
   const client = new ApiClient(connection)
-  const lookups = new AccountLookups({ client, timeoutMs: LOOKUP_TIMEOUT_MS })
+  const { containerCredentialsConfigMap: listName } = options
   const found = new Map<string, Promise<AccountAnnotations | undefined>>()
-  const find = async (namespace: string, name: string) => {
-    const lookup = await lookups.find(namespace, name)
-    if (lookup.state === 'failed') throw new Error(lookup.cause)
-    if (lookup.state === 'absent') return undefined
-    const subject = `ServiceAccount ${namespace}/${name}`
-    return parseAccountAnnotations(lookup.object.metadata.annotations, {
-      prefix: options.annotationPrefix,
-      subject,
+  const read = (resource: 'serviceaccounts' | 'configmaps', namespace: string, name: string) =>
+    readObject(client, {
+      resource,
+      namespace,
+      name,
+      isMetadataOnly: resource === 'serviceaccounts',
+      timeoutMs: LOOKUP_TIMEOUT_MS,
     })
+  const find = async (namespace: string, name: string) => {
+    if (!canExist(namespace, name)) return undefined
+    const account = await read('serviceaccounts', namespace, name)
+    if (account.state === 'absent') return undefined
+    if (account.state !== 'found') throw new Error(account.cause)
+    return parseAccountAnnotations(account.object.metadata.annotations, {
+      prefix: options.annotationPrefix,
+      subject: `ServiceAccount ${namespace}/${name}`,
+    })
+  }
+  const readConfigMap = async <Content>(kind: Omit<ConfigMapKind<Content>, 'namespace'>) => {
+    const configMap = await read('configmaps', options.namespace, kind.name)
+    if (configMap.state === 'absent') return kind.nothing
+    const subject = `ConfigMap ${options.namespace}/${kind.name}`
+    if (configMap.state !== 'found') throw new Error(`${subject}: ${configMap.cause}`)
+    return parseWhole(kind, configMap.object.data?.[kind.key] ?? '', `${subject}: ${kind.key}`)
   }
   try {
     return {
-      mappings: options.isConfigMapWatched ? await fetchMappings(client, options.namespace) : NO_MAPPINGS,
+      mappings: options.isConfigMapWatched ? await readConfigMap(MAPPINGS) : NO_MAPPINGS,
+      identities:
+        listName === undefined ? NO_IDENTITIES : await readConfigMap({ ...IDENTITIES, name: listName }),
       find(namespace, name) {
         const key = `${namespace}/${name}`
         const answer = found.get(key) ?? find(namespace, name)
@@ -130,20 +149,18 @@ export async function openCluster(options: ClusterOptions): Promise<ClusterAccou
   }
 }
 
-async function fetchMappings(client: ApiClient, namespace: string): Promise<AccountMappings> {
-  const { ApiError } = await import('../../kubernetes/api-error.ts')
+/** A person is told of the first bad entry; a server leaves it out. */
+function parseWhole<Content>(
+  { parse }: Pick<ConfigMapKind<Content>, 'parse'>,
+  text: string,
+  subject: string,
+): Content {
   try {
-    const object = await client.requestJson({
-      path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${MAPPINGS_NAME}`,
-      timeoutMs: LOOKUP_TIMEOUT_MS,
-    })
-    const config = (object as { readonly data?: Readonly<Record<string, string>> }).data?.[MAPPINGS_KEY] ?? ''
-    const { mappings, problems } = parseAccountMappings(config)
+    const { content, problems } = parse(text)
     const [problem] = problems
-    if (problem !== undefined) throw new Error(problem)
-    return mappings
+    if (problem === undefined) return content
+    throw new ConfigTextError(problem)
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return NO_MAPPINGS
-    throw new Error(`ConfigMap ${namespace}/${MAPPINGS_NAME}: ${(error as Error).message}`)
+    throw new Error(`${subject}: ${(error as Error).message}`)
   }
 }

@@ -81,7 +81,8 @@ t.test('serve without flags is what the Go webhook does without flags', async (t
     namespace: 'eks',
     isConfigMapWatched: false,
     containerCredentialsPath: undefined,
-    lookup: { mode: 'cached', gracePeriodMs: 100 },
+    containerCredentialsConfigMap: undefined,
+    lookup: { mode: 'fresh', timeoutMs: 250, missTimeoutMs: 1000 },
     hasDebugHandlers: false,
     shutdown: { delayMs: 5000, timeoutMs: 25_000 },
     settings: DEFAULT_SETTINGS,
@@ -172,7 +173,10 @@ const MAPPINGS: readonly (readonly [line: string, expected: object])[] = [
   ],
   ['--aws-account-id=111122223333 --aws-partition=aws', { settings: { roleArnParts: undefined } }],
   ['--service-account-lookup=strict', { lookup: { mode: 'strict' } }],
-  ['--service-account-lookup-grace-period=1s', { lookup: { gracePeriodMs: 1000 } }],
+  ['--service-account-lookup-grace-period=3s', { lookup: { timeoutMs: 250, missTimeoutMs: 3000 } }],
+  ['--service-account-lookup-timeout=2s', { lookup: { timeoutMs: 2000, missTimeoutMs: 2000 } }],
+  ['--service-account-lookup=cached', { lookup: { mode: 'cached' } }],
+  ['--container-credentials-config-map=who', { containerCredentialsConfigMap: 'who' }],
   ['--shutdown-delay=0 --shutdown-timeout=1m', { shutdown: { delayMs: 0, timeoutMs: 60_000 } }],
   ['-v=3', { log: { level: 'info' } }],
   ['-v=4', { log: { level: 'debug' } }],
@@ -203,6 +207,7 @@ t.test('inject takes the injection flags that serve takes', async (t) => {
     namespace: 'eks',
     isConfigMapWatched: false,
     containerCredentialsPath: undefined,
+    containerCredentialsConfigMap: undefined,
     settings: {
       ...DEFAULT_SETTINGS,
       annotationPrefix: 'example.com',
@@ -224,6 +229,20 @@ t.test('inject takes the injection flags that serve takes', async (t) => {
 })
 
 const MISTAKES: readonly (readonly [line: string, message: string])[] = [
+  [
+    '--container-credentials-config-map=c --watch-container-credentials-config=f',
+    'give --container-credentials-config-map or --watch-container-credentials-config, not both',
+  ],
+  [
+    '--container-credentials-config-map=c --manifests=m',
+    'with --manifests give --watch-container-credentials-config',
+  ],
+  ['--container-credentials-config-map=C', '--container-credentials-config-map is "C"'],
+  ['inject --container-credentials-config-map=c', 'give --kubeconfig too'],
+  [
+    'inject --kubeconfig=k --container-credentials-config-map=c --container-credentials-config=f',
+    'give --container-credentials-config-map or --container-credentials-config, not both',
+  ],
   ['--port=443 --metrics-port=443', '--port and --metrics-port are both 443; give each a port of its own'],
   ['--port=70000', '--port is "70000"; it takes a whole number from 0 to 65535'],
   ['--tls-cipher-suites=RC4', '--tls-cipher-suites'],

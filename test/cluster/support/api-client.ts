@@ -11,7 +11,8 @@ export interface ApiResponse {
 
 /** Requests to an API server as one user, over kept-alive connections. */
 export interface ApiClient {
-  send(method: string, path: string, body?: unknown): Promise<ApiResponse>
+  /** `contentType` is `application/json` where absent; a patch names its kind. */
+  send(method: string, path: string, body?: unknown, contentType?: string): Promise<ApiResponse>
   get<T>(path: string): Promise<T>
   create<T>(path: string, object: unknown): Promise<T>
   close(): void
@@ -43,7 +44,7 @@ export function createApiClient(options: {
   const { keepAlive = true } = options
   const agent = new Agent({ keepAlive, maxSockets: options.maxSockets ?? 16, ca: options.caPem })
 
-  async function send(method: string, path: string, body?: unknown) {
+  async function send(method: string, path: string, body?: unknown, contentType = 'application/json') {
     const payload = body === undefined ? undefined : JSON.stringify(body)
     const { promise, resolve, reject } = Promise.withResolvers<ApiResponse>()
     const headers = {
@@ -51,7 +52,7 @@ export function createApiClient(options: {
       authorization: `Bearer ${options.token}`,
       ...(payload === undefined
         ? {}
-        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+        : { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }),
     }
     request(new URL(path, options.url), { method, agent, headers, timeout: 60_000 }, (response) => {
       text(response).then(

@@ -31,6 +31,8 @@ export interface ControlPlaneConnection {
 /** A running etcd, kube-apiserver and, if wanted, kube-controller-manager on 127.0.0.1. */
 export interface ControlPlane {
   readonly connection: ControlPlaneConnection
+  /** Starts one more API server on the same etcd, with the same keys and certificate; gives its URL. */
+  addApiServer(): Promise<string>
   stopApiServer(): Promise<void>
   /** Starts the API server again on the same port, with the same keys and data. */
   startApiServer(): Promise<void>
@@ -114,9 +116,18 @@ export async function startControlPlane(
 
   const tokenKeys = await createTokenKeys(folder)
   const daemons: Daemon[] = []
-  const start = async (name: keyof ControlPlaneBinaries, flags: Readonly<Record<string, string>>) => {
+  const start = async (
+    name: keyof ControlPlaneBinaries,
+    flags: Readonly<Record<string, string>>,
+    logName: string = name,
+  ) => {
     const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
-    const daemon = await startDaemon({ name, command: binaries[name], args, logPath: pathOf(`${name}.log`) })
+    const daemon = await startDaemon({
+      name,
+      command: binaries[name],
+      args,
+      logPath: pathOf(`${logName}.log`),
+    })
     daemons.push(daemon)
     return daemon
   }
@@ -125,11 +136,12 @@ export async function startControlPlane(
     await daemon.stop()
   }
 
-  const startApiServer = async () => {
-    const apiServer = await start('kube-apiserver', {
+  const startApiServer = async (port = apiServerPort) => {
+    const isFirst = port === apiServerPort
+    const flags = {
       'bind-address': '127.0.0.1',
       'advertise-address': '127.0.0.1',
-      'secure-port': String(apiServerPort),
+      'secure-port': String(port),
       'etcd-servers': etcdUrl,
       'tls-cert-file': pathOf('apiserver.crt'),
       'tls-private-key-file': pathOf('apiserver.key'),
@@ -144,11 +156,13 @@ export async function startControlPlane(
       'service-account-key-file': tokenKeys.verificationKeysPath,
       'api-audiences': issuer,
       'audit-policy-file': pathOf('audit-policy.json'),
-      'audit-log-path': connection.auditLogPath,
+      'audit-log-path': isFirst ? connection.auditLogPath : pathOf(`audit-${port}.log`),
       // A restart must not wait for the watches of the webhooks under test.
       'shutdown-send-retry-after': 'true',
-    })
-    await waitForDaemon(apiServer, 'ready', () => askReadiness(connection), START_TIMEOUT_MS)
+    }
+    const apiServer = await start('kube-apiserver', flags, isFirst ? undefined : `kube-apiserver-${port}`)
+    const own = { ...connection, apiServerUrl: `https://127.0.0.1:${port}` }
+    await waitForDaemon(apiServer, 'ready', () => askReadiness(own), START_TIMEOUT_MS)
     return apiServer
   }
 
@@ -183,6 +197,11 @@ export async function startControlPlane(
     process.once('exit', removeFolder)
     return {
       connection,
+      addApiServer: async () => {
+        const [port = 0] = await findFreePorts(1)
+        await startApiServer(port)
+        return `https://127.0.0.1:${port}`
+      },
       stopApiServer: () => end(apiServer),
       startApiServer: async () => {
         apiServer = await startApiServer()

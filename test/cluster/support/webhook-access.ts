@@ -15,17 +15,26 @@ const PATHS: Readonly<Record<string, (namespace: string) => string>> = {
 }
 
 /**
- * Creates the webhook's ServiceAccount with exactly the permissions that deploy/overlays/self-managed gives it, and a
- * kubeconfig with its token.
+ * Creates the webhook's ServiceAccount with exactly the permissions that deploy/overlays/self-managed and components give it,
+ * and a kubeconfig with its token.
  *
  * `namespace` is the webhook's own. Returns the path of the kubeconfig.
  */
-export async function grantWebhookAccess(cluster: Cluster, namespace: string): Promise<string> {
+export async function grantWebhookAccess(
+  cluster: Cluster,
+  namespace: string,
+  options: {
+    /** Components of deploy whose permissions it has too. */
+    readonly components?: readonly string[]
+    /** What the kubeconfig names instead of the API server itself. */
+    readonly connection?: { readonly url: string; readonly caPem: string }
+  } = {},
+): Promise<string> {
   const { client, connection } = cluster
   const manifests = await renderManifests(createKubectl(connection.kubectlPath), {
     namespace,
     certificateMode: 'self-managed',
-    components: [],
+    components: options.components ?? [],
   })
   for (const manifest of manifests) {
     const path = PATHS[manifest.kind]?.(namespace)
@@ -33,7 +42,8 @@ export async function grantWebhookAccess(cluster: Cluster, namespace: string): P
   }
   const token = await requestToken(cluster, namespace)
   const path = join(connection.workFolder, `${namespace}.kubeconfig`)
-  const kubeconfig = { url: connection.apiServerUrl, caPem: connection.caPem, token }
+  const { url, caPem } = options.connection ?? { url: connection.apiServerUrl, caPem: connection.caPem }
+  const kubeconfig = { url, caPem, token }
   await writeFile(path, formatKubeconfig(kubeconfig), { mode: 0o600 })
   return path
 }

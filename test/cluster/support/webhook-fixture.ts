@@ -9,9 +9,13 @@ import { grantWebhookAccess } from './webhook-access.ts'
 export interface WebhookOptions {
   /** The webhook's namespace: of its ConfigMap and its ServiceAccount. It is created. */
   readonly namespace: string
-  /** `namespace/name` of ServiceAccounts that get container credentials. */
+  /** `namespace/name` of ServiceAccounts that a file lists for container credentials; absent for no file. */
   readonly containerCredentials?: readonly string[]
   readonly flags?: readonly string[]
+  /** Components of deploy whose permissions it has. */
+  readonly components?: readonly string[]
+  /** Gives the webhook another API server than the suite's, in its kubeconfig. */
+  readonly connection?: { readonly url: string; readonly caPem: string }
   /** Runs once the webhook's access is prepared, before its process starts. */
   readonly beforeStart?: () => Promise<void>
 }
@@ -19,21 +23,29 @@ export interface WebhookOptions {
 /** Starts a webhook with an access of its own to the API server; it is stopped when the test ends. */
 export async function useWebhook(t: Test, cluster: Cluster, options: WebhookOptions): Promise<Webhook> {
   await cluster.createNamespace(options.namespace)
-  const kubeconfigPath = await grantWebhookAccess(cluster, options.namespace)
-  const folder = await mkdtemp(join(cluster.connection.workFolder, 'webhook-'))
-  const credentialsPath = join(folder, 'container-credentials.json')
-  const identities = (options.containerCredentials ?? []).map((key) => {
-    const [namespace, serviceAccount] = key.split('/')
-    return { namespace, serviceAccount }
+  const kubeconfigPath = await grantWebhookAccess(cluster, options.namespace, {
+    components: options.components ?? [],
+    ...(options.connection && { connection: options.connection }),
   })
-  await writeFile(credentialsPath, JSON.stringify({ identities }))
+  const folder = await mkdtemp(join(cluster.connection.workFolder, 'webhook-'))
+  const { containerCredentials } = options
+  const credentialsPath = join(folder, 'container-credentials.json')
+  if (containerCredentials !== undefined) {
+    const identities = containerCredentials.map((key) => {
+      const [namespace, serviceAccount] = key.split('/')
+      return { namespace, serviceAccount }
+    })
+    await writeFile(credentialsPath, JSON.stringify({ identities }))
+  }
   await options.beforeStart?.()
   const webhook = await startWebhook({
     folder,
     flags: [
       `--kubeconfig=${kubeconfigPath}`,
       `--namespace=${options.namespace}`,
-      `--watch-container-credentials-config=${credentialsPath}`,
+      ...(containerCredentials === undefined
+        ? []
+        : [`--watch-container-credentials-config=${credentialsPath}`]),
       ...(options.flags ?? []),
     ],
   })

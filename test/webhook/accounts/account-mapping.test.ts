@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import t from 'tap'
 import {
   AccountMappings,
-  MappingError,
   NO_MAPPINGS,
   parseAccountMappings,
 } from '../../../src/webhook/accounts/account-mapping.ts'
+import { ConfigTextError } from '../../../src/webhook/accounts/config-text.ts'
 import type { AccountMapping } from '../../../src/webhook/identity/account.ts'
 
 const ROLE = 'arn:aws:iam::111122223333:role/cart'
@@ -59,7 +59,7 @@ t.test('members of an entry', async (t) => {
     ['unknown members', { RoleARN: ROLE, Region: 'eu-west-1' }, DEFAULTS],
   ]
   for (const [name, entry, expected] of table) {
-    const { mappings, problems } = parseAccountMappings(JSON.stringify({ 'shop/cart': entry }))
+    const { content: mappings, problems } = parseAccountMappings(JSON.stringify({ 'shop/cart': entry }))
     t.strictSame(mappings.find('shop', 'cart'), expected, name)
     t.strictSame(problems, [], name)
   }
@@ -95,7 +95,7 @@ t.test('a bad entry is named and left out, the good ones load', async (t) => {
     ],
   ]
   for (const [key, entry, problem] of table) {
-    const { mappings, problems } = parseAccountMappings(
+    const { content: mappings, problems } = parseAccountMappings(
       JSON.stringify({ [key]: entry, 'shop/good': { RoleARN: ROLE } }),
     )
     t.equal(problems.length, 1, `${key} ${JSON.stringify(entry)}`)
@@ -107,19 +107,18 @@ t.test('a bad entry is named and left out, the good ones load', async (t) => {
 
 t.test('a config of which nothing can be used is one error of one line', async (t) => {
   for (const text of ['{', 'role: x', '{"shop/cart":\n{"RoleARN":\n"x" "y"}}', '[]', '"x"', '1', 'true']) {
-    t.throws(() => parseAccountMappings(text), MappingError, text)
+    t.throws(() => parseAccountMappings(text), ConfigTextError, text)
     t.throws(() => parseAccountMappings(text), { message: /^is [^\n]+$/ }, text)
   }
 })
 
 t.test('an empty config holds no mappings', async (t) => {
-  for (const text of ['', ' \n', 'null', '{}'])
-    t.equal(parseAccountMappings(text).mappings, NO_MAPPINGS, text)
+  for (const text of ['', ' \n', 'null', '{}']) t.equal(parseAccountMappings(text).content, NO_MAPPINGS, text)
 })
 
 t.test('names from the prototype of objects are ordinary keys', async (t) => {
   const text = `{"__proto__/cart":{"RoleARN":"p"},"shop/constructor":{"RoleARN":"c"},"shop/x":{"__proto__":{"RoleARN":"no"}}}`
-  const { mappings } = parseAccountMappings(text)
+  const { content: mappings } = parseAccountMappings(text)
   t.equal(mappings.find('__proto__', 'cart')?.role, 'p')
   t.equal(mappings.find('shop', 'constructor')?.role, 'c')
   t.equal(mappings.find('shop', 'x')?.role, '')
@@ -142,7 +141,7 @@ t.test('an exact key wins over a glob, a longer glob over a shorter one', async 
     ['test-eu', 'test-*/cart'],
   ]
   for (const order of [keys, keys.toReversed()]) {
-    const { mappings } = parseAccountMappings(
+    const { content: mappings } = parseAccountMappings(
       JSON.stringify(Object.fromEntries(order.map((key) => [key, { RoleARN: key }]))),
     )
     for (const [namespace, key] of table) t.equal(mappings.find(namespace, 'cart')?.role, key, namespace)
@@ -169,7 +168,7 @@ t.test('a glob of many stars is matched in no time', async (t) => {
 })
 
 t.test('entries are listed as they were written', async (t) => {
-  const { mappings } = parseAccountMappings(
+  const { content: mappings } = parseAccountMappings(
     '{"b/x":{"RoleARN":"1"},"*/x":{"RoleARN":"2"},"a/x":{"RoleARN":"3"}}',
   )
   t.strictSame(

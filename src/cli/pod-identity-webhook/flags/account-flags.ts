@@ -1,5 +1,5 @@
 import type { FlagGroup } from '../../engine/flag-table.ts'
-import { DNS_LABEL, FILE_PATH, HTTP_URL } from './text-rules.ts'
+import { DNS_LABEL, DNS_SUBDOMAIN, FILE_PATH, HTTP_URL } from './text-rules.ts'
 
 const MANIFESTS = {
   kind: 'list',
@@ -19,6 +19,13 @@ const NAMESPACE = {
 } as const
 
 const WATCH_CONFIG_MAP = { kind: 'boolean', name: 'watch-config-map' } as const
+
+const CREDENTIALS_CONFIG_MAP = {
+  kind: 'string',
+  name: 'container-credentials-config-map',
+  placeholder: 'NAME',
+  accepts: DNS_SUBDOMAIN,
+} as const
 
 /** Where `serve` learns of ServiceAccounts. */
 export const ACCOUNT_FLAGS = {
@@ -54,18 +61,28 @@ export const ACCOUNT_FLAGS = {
       accepts: FILE_PATH,
       help: 'JSON file that lists the ServiceAccounts to give container credentials. Read again when it changes.',
     },
+    containerCredentialsConfigMap: {
+      ...CREDENTIALS_CONFIG_MAP,
+      help: 'ConfigMap in --namespace that lists the ServiceAccounts to give container credentials, under the key config.json. Read by the API, so a change counts for the next pod.',
+    },
     lookup: {
       kind: 'enum',
       name: 'service-account-lookup',
-      values: ['cached', 'strict'],
-      default: 'cached',
-      help: 'What a lookup that fails does: cached admits the pod without credentials and warns, strict answers HTTP 500, so that failurePolicy decides.',
+      values: ['fresh', 'cached', 'strict'],
+      default: 'fresh',
+      help: 'fresh reads the ServiceAccount for each pod, so that what was written a moment ago counts; where the API server does not answer, what was last heard counts. cached believes what was last heard. strict is fresh, but answers HTTP 500 where a pod might go without its credentials, so that failurePolicy decides.',
+    },
+    lookupTimeoutMs: {
+      kind: 'duration',
+      name: 'service-account-lookup-timeout',
+      default: '250ms',
+      help: 'How long fresh waits for the API server where it has heard of the ServiceAccount before.',
     },
     lookupGracePeriodMs: {
       kind: 'duration',
       name: 'service-account-lookup-grace-period',
       default: '100ms',
-      help: 'How long a pod may wait for a ServiceAccount that is not known yet.',
+      help: 'How long a pod may wait for a ServiceAccount that was never heard of; less than 1s counts as 1s.',
     },
     resyncPeriodMs: {
       kind: 'duration',
@@ -96,6 +113,10 @@ export const OFFLINE_ACCOUNT_FLAGS = {
       placeholder: 'FILE',
       accepts: FILE_PATH,
       help: 'JSON file that lists the ServiceAccounts to give container credentials.',
+    },
+    containerCredentialsConfigMap: {
+      ...CREDENTIALS_CONFIG_MAP,
+      help: 'ConfigMap in --namespace of the cluster of --kubeconfig that lists them, under the key config.json.',
     },
   },
 } as const satisfies FlagGroup

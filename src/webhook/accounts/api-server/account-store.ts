@@ -12,6 +12,8 @@ interface FetchedAccount {
   readonly annotations: AccountAnnotations
   readonly resourceVersion: string
   readonly fetchedAtMs: number
+  /** How many lists had begun by then. */
+  readonly listCount: number
 }
 
 /**
@@ -23,6 +25,7 @@ export class AccountStore implements ReflectedStore {
   readonly #prefix: string
   readonly #nowMs: () => number
   #listed = new AccountTable()
+  #listCount = 0
   /** Up to where list and watch have told; undefined before the first list. */
   #resourceVersion: string | undefined
   readonly #fetched = new Map<string, FetchedAccount>()
@@ -51,9 +54,8 @@ export class AccountStore implements ReflectedStore {
     const key = `${namespace}/${name}`
     const fetched = this.#fetched.get(key)
     if (fetched !== undefined && (isCurrent || this.#isFresh(fetched.fetchedAtMs))) return fetched.annotations
-    if (listed !== undefined) return listed
     const absentSinceMs = this.#absentSinceMs.get(key)
-    return absentSinceMs !== undefined && this.#isFresh(absentSinceMs) ? 'absent' : undefined
+    return absentSinceMs !== undefined && this.#isFresh(absentSinceMs) ? 'absent' : listed
   }
 
   /** What was last heard, however long ago. */
@@ -75,7 +77,12 @@ export class AccountStore implements ReflectedStore {
       isAtLeastVersion(this.#resourceVersion, resourceVersion)
     const isOlder = earlier !== undefined && !isAtLeastVersion(resourceVersion, earlier.resourceVersion)
     if (!isOutdated && !isOlder) {
-      this.#fetched.set(key, { annotations, resourceVersion, fetchedAtMs: this.#nowMs() })
+      this.#fetched.set(key, {
+        annotations,
+        resourceVersion,
+        fetchedAtMs: this.#nowMs(),
+        listCount: this.#listCount,
+      })
     }
     return annotations
   }
@@ -94,12 +101,16 @@ export class AccountStore implements ReflectedStore {
 
   beginReplacement(): Replacement {
     const table = new AccountTable()
+    const listNumber = ++this.#listCount
     return {
       add: (objects) => {
         for (const object of objects) this.#put(table, object)
       },
       commit: (resourceVersion) => {
         this.#listed = table
+        // A list knows what was read before it began, also where resourceVersions start again: etcd restored from a backup.
+        for (const [key, { listCount }] of this.#fetched)
+          if (listCount < listNumber) this.#fetched.delete(key)
         this.advance(resourceVersion)
       },
     }
@@ -107,6 +118,9 @@ export class AccountStore implements ReflectedStore {
 
   upsert(object: ApiObject): void {
     this.#put(this.#listed, object)
+    if (this.#absentSinceMs.size === 0) return
+    const { namespace = '', name } = object.metadata
+    this.#absentSinceMs.delete(`${namespace}/${name}`)
   }
 
   remove({ metadata: { namespace = '', name } }: ApiObject): void {

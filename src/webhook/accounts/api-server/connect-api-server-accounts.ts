@@ -4,7 +4,7 @@ import type { SourceOptions } from '../../serve-options.ts'
 import type { Accounts } from '../accounts.ts'
 import type { ContainerCredentials } from '../container-credentials-file.ts'
 import type { AccountsOptions } from '../create-accounts.ts'
-import { ApiServerAccounts, chooseLookupTimeoutMs } from './api-server-accounts.ts'
+import { ApiServerAccounts } from './api-server-accounts.ts'
 
 /** Finds the API server and makes it the source of accounts; rejects in one line where there is none to be found. */
 export async function connectApiServerAccounts(
@@ -13,16 +13,12 @@ export async function connectApiServerAccounts(
     readonly containerCredentials: ContainerCredentials
   },
 ): Promise<Accounts> {
-  const { source, containerCredentials, lookup } = options
+  const { source, containerCredentials } = options
   return new ApiServerAccounts({
+    ...options,
     client: await connectApiServer(source),
-    annotationPrefix: options.annotationPrefix,
-    configMapNamespace: options.isConfigMapWatched ? options.namespace : undefined,
     hasContainerCredentials: (namespace, name) =>
       containerCredentials.hasContainerCredentials(namespace, name),
-    lookupTimeoutMs: chooseLookupTimeoutMs(lookup.gracePeriodMs),
-    logger: options.logger,
-    metrics: options.metrics,
     timing: SYSTEM_TIMING,
   })
 }

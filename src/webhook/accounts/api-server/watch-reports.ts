@@ -8,9 +8,12 @@ import type { Metrics } from '../../../telemetry/metrics.ts'
 /** A failure that goes on is told again this often, not at every try. */
 const REPEAT_AFTER_MS = 30_000
 
+/** What is watched, by its name in metrics and the log: `configmaps` is the ConfigMap of mappings. */
+export type WatchName = 'serviceaccounts' | 'configmaps' | 'container_credentials'
+
 /** Tells in logs and metrics how the reading of one resource goes. */
 export class WatchReports implements ReflectorObserver {
-  readonly #resource: 'serviceaccounts' | 'configmaps'
+  readonly #resource: WatchName
   readonly #logger: Logger
   readonly #metrics: Metrics
   readonly #timing: Timing
@@ -21,7 +24,7 @@ export class WatchReports implements ReflectorObserver {
   #told: { readonly failure: string; readonly atMs: number } | undefined
 
   constructor(options: {
-    readonly resource: 'serviceaccounts' | 'configmaps'
+    readonly resource: WatchName
     readonly logger: Logger
     readonly metrics: Metrics
     readonly timing: Timing
@@ -90,10 +93,14 @@ export class WatchReports implements ReflectorObserver {
   }
 }
 
-function findRemedy(resource: string, error: unknown): string | undefined {
+function findRemedy(resource: WatchName, error: unknown): string | undefined {
   if (!(error instanceof ApiError)) return 'see whether the API server runs and can be reached from here'
   if (error.status === 401) return 'see whether the token of this process is one of that cluster'
-  if (error.status === 403) return `grant get, list and watch of ${resource}, as deploy/auth.yaml does`
+  if (error.status === 403) {
+    return resource === 'container_credentials'
+      ? 'grant get, list and watch of that ConfigMap, as deploy/components/container-credentials does'
+      : `grant get, list and watch of ${resource}, as deploy/auth.yaml does`
+  }
   return undefined
 }
 

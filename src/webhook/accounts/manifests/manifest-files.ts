@@ -5,10 +5,10 @@ import {
   type AccountMappings,
   MAPPINGS_KEY,
   MAPPINGS_NAME,
-  MappingError,
   NO_MAPPINGS,
   parseAccountMappings,
 } from '../account-mapping.ts'
+import { ConfigTextError } from '../config-text.ts'
 import {
   isObject,
   listObjects,
@@ -113,10 +113,11 @@ function readMappings(
   const config = isObject(data) ? (data[MAPPINGS_KEY] ?? '') : data
   if (typeof config !== 'string') return { ...none, mappingsProblem: `${subject}: it is not a text` }
   try {
-    const { mappings, problems } = parseAccountMappings(config)
-    return { ...none, mappings, badEntries: problems.map((problem) => `${subject}: ${problem}`) }
+    const { content, problems } = parseAccountMappings(config)
+    return { ...none, mappings: content, badEntries: problems.map((problem) => `${subject}: ${problem}`) }
   } catch (error) {
-    if (error instanceof MappingError) return { ...none, mappingsProblem: `${subject}: it ${error.message}` }
+    if (error instanceof ConfigTextError)
+      return { ...none, mappingsProblem: `${subject}: it ${error.message}` }
     throw error
   }
 }

@@ -3,14 +3,15 @@ import type { Account } from '../../../../src/webhook/identity/account.ts'
 import { createApiServerAccounts, eventually } from '../../../support/api-server-accounts.ts'
 import type { FakeApiServer, FakeRequest } from '../../../support/fake-api-server.ts'
 
-const isConfigMap = ({ path }: FakeRequest) => path.endsWith('/configmaps')
+const isConfigMapList = ({ path }: FakeRequest) => path.endsWith('/configmaps')
+const isConfigMap = ({ path }: FakeRequest) => path.includes('/configmaps')
 
 function write(server: FakeApiServer, config: string, name = 'pod-identity-webhook', namespace = 'eks') {
   server.put('configmaps', { namespace, name, data: { config } })
 }
 
 async function prepare(t: Test, config?: string) {
-  const parts = await createApiServerAccounts(t, { configMapNamespace: 'eks' })
+  const parts = await createApiServerAccounts(t, { isConfigMapWatched: true })
   const { server, accounts } = parts
   server.put('serviceaccounts', { namespace: 'shop', name: 'cart' })
   if (config !== undefined) write(server, config)
@@ -28,7 +29,7 @@ async function prepare(t: Test, config?: string) {
 
 t.test('the one ConfigMap is listed and watched by its name in its namespace', async (t) => {
   const { server } = await prepare(t)
-  const requests = server.requests.filter(isConfigMap)
+  const requests = server.requests.filter(isConfigMapList)
   t.equal(requests.length, 2)
   for (const { path, query, headers } of requests) {
     t.equal(path, '/api/v1/namespaces/eks/configmaps')
@@ -81,7 +82,7 @@ t.test('one that was never good holds nothing back', async (t) => {
 })
 
 t.test('until it is read, an account without a role of its own waits for it', async (t) => {
-  const { server, accounts, startWatching } = await createApiServerAccounts(t, { configMapNamespace: 'eks' })
+  const { server, accounts, startWatching } = await createApiServerAccounts(t, { isConfigMapWatched: true })
   const held = Promise.withResolvers<void>()
   server.intercept = (request) => (isConfigMap(request) ? { kind: 'hold', until: held.promise } : undefined)
   const annotations = { 'eks.amazonaws.com/role-arn': 'own' }
@@ -90,7 +91,7 @@ t.test('until it is read, an account without a role of its own waits for it', as
   write(server, '{"shop/*":{},"*/cart":{"RoleARN":"mapped"}}')
   await startWatching()
   await eventually(() => !(accounts.find('shop', 'annotated') instanceof Promise))
-  t.strictSame(accounts.pendingReasons(), ['the ConfigMap has not been read yet'])
+  t.strictSame(accounts.pendingReasons(), ['the ConfigMap pod-identity-webhook has not been read yet'])
 
   const waiting = accounts.find('shop', 'cart')
   t.ok(waiting instanceof Promise)
@@ -100,8 +101,7 @@ t.test('until it is read, an account without a role of its own waits for it', as
 
 t.test('where it cannot be read in time, that account is unavailable and its own role is not', async (t) => {
   const { server, accounts, startWatching } = await createApiServerAccounts(t, {
-    configMapNamespace: 'eks',
-    lookupTimeoutMs: 100,
+    isConfigMapWatched: true,
   })
   server.intercept = (request) =>
     isConfigMap(request) ? { kind: 'status', status: 403, reason: 'Forbidden' } : undefined
@@ -112,6 +112,6 @@ t.test('where it cannot be read in time, that account is unavailable and its own
   t.match(await accounts.find('shop', 'annotated'), { state: 'known', annotations: { role: 'own' } })
   t.match(await accounts.find('shop', 'cart'), {
     state: 'unavailable',
-    cause: /^the ConfigMap has not been read yet: .* 403/,
+    cause: /^the ConfigMap pod-identity-webhook has not been read yet: .* 403/,
   })
 })

@@ -1,0 +1,34 @@
+import type { Account, AccountAnnotations } from '../../identity/account.ts'
+import type { AccountMappings } from '../account-mapping.ts'
+
+/** A ServiceAccount as far as it matters. */
+export type FoundAccount = AccountAnnotations | 'absent'
+
+/** All that counts for a ServiceAccount. */
+export interface AccountKnowledge {
+  readonly found: FoundAccount
+  /** Absent where no ConfigMap of mappings is watched, or where the ServiceAccount has a role of its own. */
+  readonly mappings: AccountMappings | undefined
+  readonly isListedForContainerCredentials: boolean
+}
+
+/** Puts together what is known of one ServiceAccount. */
+export function describeAccount(namespace: string, name: string, knowledge: AccountKnowledge): Account {
+  const { found, mappings, isListedForContainerCredentials: hasContainerCredentials } = knowledge
+  const mapping = mappings?.find(namespace, name)
+  return found === 'absent'
+    ? { state: 'absent', mapping, hasContainerCredentials }
+    : { state: 'known', annotations: found, mapping, hasContainerCredentials }
+}
+
+/** Whether it has a role of its own, which wins over any mapping: for it the mappings do not matter. */
+export function hasOwnRole(found: FoundAccount): boolean {
+  return found !== 'absent' && found.role !== ''
+}
+
+/** Whether its pods get credentials. */
+export function hasIdentity(account: Account): boolean {
+  if (account.hasContainerCredentials) return true
+  if (account.state === 'unavailable') return false
+  return Boolean(account.mapping?.role) || (account.state === 'known' && hasOwnRole(account.annotations))
+}
