@@ -22,6 +22,8 @@ export async function registerWebhook(
     readonly namespace: string
     readonly failurePolicy: 'Fail' | 'Ignore'
     readonly admissionReviewVersions?: readonly string[]
+    /** How long the API server waits for an answer; 5 where absent. */
+    readonly timeoutSeconds?: number
   },
 ): Promise<void> {
   const { namespace } = options
@@ -37,7 +39,7 @@ export async function registerWebhook(
         matchPolicy: 'Equivalent',
         reinvocationPolicy: 'IfNeeded',
         sideEffects: 'None',
-        timeoutSeconds: 5,
+        timeoutSeconds: options.timeoutSeconds ?? 5,
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
       },
     ],
