@@ -104,6 +104,26 @@ export const ALERT_CASES: readonly AlertCase[] = [
     firesAt: '10m',
   },
   {
+    alert: 'PodIdentityWebhookAnswersFromMemory',
+    series: {
+      [seriesOf('pod_identity_webhook_account_lookups_total', 'b', 'result="late"')]: '0x30 10+10x80',
+    },
+    silentAt: '44m',
+    firesAt: '50m',
+  },
+  {
+    alert: 'PodIdentityWebhookAnswersFromMemory',
+    series: {
+      [seriesOf(
+        'pod_identity_webhook_config_map_lookups_total',
+        'a',
+        'source="config_map", result="failed"',
+      )]: '0x30 60+60x80',
+    },
+    silentAt: '40m',
+    firesAt: '45m',
+  },
+  {
     alert: 'PodIdentityWebhookWatchStale',
     series: {
       [seriesOf('pod_identity_webhook_watch_age_seconds', 'b', 'resource="configmaps"')]: '0+60x120',

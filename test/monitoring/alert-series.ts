@@ -16,7 +16,14 @@ export const HEALTHY_SERIES: Readonly<Record<string, string>> = {
   ...forReplicas('pod_identity_webhook_request_duration_seconds_bucket', '0+60x120', 'le="1"'),
   ...forReplicas('pod_identity_webhook_request_duration_seconds_bucket', '0+60x120', 'le="2.5"'),
   ...forReplicas('pod_identity_webhook_request_duration_seconds_bucket', '0+60x120', 'le="+Inf"'),
-  ...forReplicas('pod_identity_webhook_account_lookups_total', '0+60x120', 'result="memory"'),
+  ...forReplicas('pod_identity_webhook_account_lookups_total', '0+60x120', 'result="fetched"'),
+  // Now and then an answer is late.
+  ...forReplicas('pod_identity_webhook_account_lookups_total', '0+1x120', 'result="late"'),
+  ...forReplicas(
+    'pod_identity_webhook_config_map_lookups_total',
+    '0+60x120',
+    'source="config_map", result="fetched"',
+  ),
   ...forReplicas('pod_identity_webhook_watch_age_seconds', '60x120', 'resource="serviceaccounts"'),
   ...forReplicas('pod_identity_webhook_config_bad_entries', '0x120', 'source="config_map"'),
   ...forReplicas(

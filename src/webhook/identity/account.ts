@@ -32,7 +32,7 @@ export type Account =
       readonly annotations: AccountAnnotations
       /** The entry of the ConfigMap that applies: the exact one, else the longest glob's. */
       readonly mapping: AccountMapping | undefined
-      /** Whether the container credentials file lists it. */
+      /** Whether the container credentials list names it. */
       readonly hasContainerCredentials: boolean
     }
   | {

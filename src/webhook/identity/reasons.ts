@@ -18,7 +18,7 @@ export const REASONS = {
   },
   container_credentials: {
     outcome: 'mutated',
-    sentence: 'the container credentials file lists the ServiceAccount',
+    sentence: 'the container credentials list names the ServiceAccount',
     remedy: undefined,
   },
   already_injected: {
