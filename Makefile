@@ -80,15 +80,15 @@ sbom: $(INSTALLED) ## List the packages that the bundles are made of as CycloneD
 
 .PHONY: bench bench-start bench-roles-anywhere bench-ecr soak
 bench: $(BUNDLE) ## Measure throughput, latency and memory beside a bare server
-	node bench/throughput.ts $(ARGS)
+	node bench/throughput/throughput.ts $(ARGS)
 bench-start: $(BUNDLE) ## Measure the time and memory from process start to ready
-	node bench/start.ts $(ARGS)
+	node bench/start/start.ts $(ARGS)
 bench-roles-anywhere: $(BUNDLE) ## Measure credential-process from start to exit beside an empty process
-	node bench/roles-anywhere-start.ts $(ARGS)
+	node bench/short-programs/roles-anywhere-start.ts $(ARGS)
 bench-ecr: $(BUNDLE) ## Measure the kubelet's ECR plugin from start to exit beside an empty process
-	node bench/ecr-start.ts $(ARGS)
+	node bench/short-programs/ecr-start.ts $(ARGS)
 soak: $(BUNDLE) ## Load, reload certificates every second, watch descriptors and memory: make soak DURATION=10m
-	node bench/soak.ts --duration=$(DURATION) $(ARGS)
+	node bench/soak/soak.ts --duration=$(DURATION) $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built and installed here
