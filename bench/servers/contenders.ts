@@ -27,13 +27,23 @@ export interface StartedWebhook extends StartedContender {
   readonly metricsUrl: string
 }
 
+/** Which bundle is started, as what, and where its ServiceAccounts come from. */
+export interface WebhookVariant {
+  readonly name: string
+  readonly bundlePath: string
+  readonly source: readonly string[]
+}
+
 /** Starts the production bundle and makes sure that it patches. */
-export async function startWebhook(grounds: Grounds, bundlePath: string): Promise<StartedWebhook> {
+export async function startWebhook(
+  grounds: Grounds,
+  { name, bundlePath, source }: WebhookVariant,
+): Promise<StartedWebhook> {
   const port = await findFreePort()
   const metricsPort = await findFreePort()
   const { pair } = grounds.certificates
-  const webhookArguments = buildWebhookArguments({ bundlePath, pair, port, metricsPort })
-  const started = await startContender(grounds, 'webhook', port, webhookArguments)
+  const webhookArguments = buildWebhookArguments({ bundlePath, pair, port, metricsPort, source })
+  const started = await startContender(grounds, name, port, webhookArguments)
   return { ...started, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics` }
 }
 

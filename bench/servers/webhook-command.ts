@@ -8,12 +8,17 @@ export const SERVER_NODE_OPTIONS = readImageStart().nodeOptions.join(' ')
 /** Environment variables, for the webhook as for the bare server: those of the image. */
 export const SERVER_ENVIRONMENT = readImageStart().env
 
-/** How the production bundle is started: `node` with these arguments, ServiceAccounts from deploy/examples. */
+/** ServiceAccounts from deploy/examples. */
+export const EXAMPLES: readonly string[] = ['--manifests', 'deploy/examples']
+
+/** How the production bundle is started: `node` with these arguments. */
 export function buildWebhookArguments(options: {
   readonly bundlePath: string
   readonly pair: CertificatePair
   readonly port: number
   readonly metricsPort: number
+  /** Flags that say where ServiceAccounts come from. */
+  readonly source: readonly string[]
 }): readonly string[] {
   if (!existsSync(options.bundlePath)) {
     throw new Error(`${options.bundlePath} does not exist: run npm run build first`)
@@ -22,7 +27,7 @@ export function buildWebhookArguments(options: {
     options.bundlePath,
     'serve',
     '--in-cluster=false',
-    ...['--manifests', 'deploy/examples'],
+    ...options.source,
     ...['--tls-cert', options.pair.certPath],
     ...['--tls-key', options.pair.keyPath],
     ...['--port', String(options.port)],

@@ -12,6 +12,7 @@ import { CertificateFolder } from '../servers/certificate-folder.ts'
 import { type CertificatePair, createCertificates } from '../servers/certificates.ts'
 import { type StartedWebhook, startWebhook } from '../servers/contenders.ts'
 import type { Cores } from '../servers/pinned-process.ts'
+import { EXAMPLES } from '../servers/webhook-command.ts'
 import type { SoakRecord, SoakSample } from './soak-verdict.ts'
 
 /** How a soak is run. */
@@ -41,7 +42,11 @@ export async function runSoak(settings: SoakSettings): Promise<SoakRecord> {
     nodeOptions: settings.nodeOptions,
     certificates: { ...made, pair: folder.pair },
   }
-  const webhook = await startWebhook(grounds, settings.bundlePath)
+  const webhook = await startWebhook(grounds, {
+    name: 'webhook',
+    bundlePath: settings.bundlePath,
+    source: EXAMPLES,
+  })
   await using _ = webhook.process
   const readyUrl = new URL('/readyz', webhook.url).href
   const bodyPath = join(directory, 'review.json')

@@ -11,6 +11,7 @@ import { chooseLoadTool, type LoadTool } from '../load/load.ts'
 import { describeMachine } from '../measures/machine.ts'
 import { sampleProcess } from '../measures/process-sample.ts'
 import { buildAdmissionReview } from '../reviews/admission-review.ts'
+import { startApiServerStandIn } from '../servers/api-server.ts'
 import { createCertificates } from '../servers/certificates.ts'
 import { type Grounds, startBareServer, startWebhook } from '../servers/contenders.ts'
 import { fetchPatchedAnswer } from '../servers/patch-check.ts'
@@ -47,13 +48,21 @@ async function compareServers(directory: string): Promise<void> {
   writeFileSync(bodyPath, JSON.stringify(buildAdmissionReview()))
 
   await using servers = new AsyncDisposableStack()
-  const webhook = await startWebhook(grounds, values.bundle)
-  servers.use(webhook.process)
-  const bare = await startBareServer(grounds, 'bare', webhook.answer)
+  const apiServer = await startApiServerStandIn(directory, cores)
+  servers.use(apiServer)
+  const startLookup = async (mode: string) => {
+    const source = ['--kubeconfig', apiServer.kubeconfigPath, '--service-account-lookup', mode]
+    const webhook = await startWebhook(grounds, { name: mode, bundlePath: values.bundle, source })
+    servers.use(webhook.process)
+    return webhook
+  }
+  const cached = await startLookup('cached')
+  const fresh = await startLookup('fresh')
+  const bare = await startBareServer(grounds, 'bare', cached.answer)
   servers.use(bare.process)
-  const contenders: Contender[] = [bare, webhook]
+  const contenders: Contender[] = [bare, cached, fresh]
   if (values.control) {
-    const control = await startBareServer(grounds, 'bare-again', webhook.answer)
+    const control = await startBareServer(grounds, 'bare-again', cached.answer)
     servers.use(control.process)
     contenders.push(control)
   }
@@ -78,7 +87,7 @@ async function compareServers(directory: string): Promise<void> {
     ...summariseContender(name, bare.name, measurements),
     peakRssMegabytes: pid === undefined ? undefined : sampleProcess(pid).peakRssMegabytes,
   }))
-  const webhookLogLines = await webhook.process.stop()
+  const webhookLogLines = (await cached.process.stop()) + (await fresh.process.stop())
 
   const machine = describeMachine(tool)
   process.stdout.write(`${formatStandings(standings, { machine, settings, webhookLogLines })}\n`)

@@ -55,8 +55,18 @@ function writeOncePerTurn(): DestinationStream {
   }
 }
 
-/** Many lines are of one millisecond; its text is made once. */
-function createTimestamp(): () => string {
+/** Writes a line that is JSON, its line end included, where the logger writes its own. */
+export function openLines(logger: Logger): (line: string) => void {
+  // pino publishes the key of its stream, and has no method for this.
+  const { [pino.symbols.streamSym]: stream } = logger as unknown as Readonly<
+    Record<symbol, DestinationStream>
+  >
+  if (stream === undefined) throw new Error('this logger has no stream')
+  return (line) => stream.write(line)
+}
+
+/** Makes the member `time` of a line, with the comma before it. Many lines are of one millisecond; its text is made once. */
+export function createTimestamp(): () => string {
   let lastMs = 0
   let text = ''
   return () => {

@@ -1,5 +1,5 @@
 import type { Histogram } from 'prom-client'
-import type { Logger } from '../telemetry/logger.ts'
+import { createTimestamp, type Logger, openLines } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { createTally, type Tally } from '../telemetry/tally.ts'
 import type { Identity } from './identity/decide.ts'
@@ -50,17 +50,20 @@ interface Channel {
   readonly countPod: Tally
   readonly duration: Histogram.Internal<'outcome'>
   readonly outcome: Outcome
-  /** Writes the fields that are the same in every line of the channel, serialized once. */
-  readonly logger: Logger
+  /** The members that are the same in every line of the channel, as JSON, with a comma before each. */
+  readonly fields: string
+  /** As JSON. */
+  readonly message: string
 }
 
 /** Creates the recorder; what depends on reason and method alone is looked up once, not once a review. */
 export function createReviewRecorder(logger: Logger, metrics: Metrics): ReviewRecorder {
+  const log = createReviewLog(logger)
   const channels = new Map<ReasonCode, Map<Identity['method'] | undefined, Channel>>()
 
   function findChannel(reason: ReasonCode, method: Identity['method'] | undefined): Channel {
     const byMethod = channels.get(reason) ?? new Map<Identity['method'] | undefined, Channel>()
-    const channel = byMethod.get(method) ?? createChannel(logger, metrics, reason, method)
+    const channel = byMethod.get(method) ?? createChannel(metrics, reason, method)
     channels.set(reason, byMethod.set(method, channel))
     return channel
   }
@@ -73,12 +76,11 @@ export function createReviewRecorder(logger: Logger, metrics: Metrics): ReviewRe
     channel.countPod()
     channel.duration.observe(durationSeconds)
     for (const { code } of warnings) metrics.warnings.inc({ warning: code })
-    logReview(channel, record, durationSeconds)
+    log(channel, record, durationSeconds)
   }
 }
 
 function createChannel(
-  logger: Logger,
   metrics: Metrics,
   reason: ReasonCode,
   method: Identity['method'] | undefined,
@@ -90,27 +92,41 @@ function createChannel(
       method === undefined ? () => {} : createTally(metrics.podCount, { method: POD_COUNT_METHODS[method] }),
     duration: metrics.requestDuration.labels({ outcome }),
     outcome,
-    logger: logger.child(method === undefined ? { outcome, reason } : { outcome, reason, method }),
+    fields: writeMember('outcome', outcome) + writeMember('reason', reason) + writeMember('method', method),
+    message: JSON.stringify(REASONS[reason].sentence),
   }
 }
 
-function logReview({ logger, outcome }: Channel, record: ReviewRecord, durationSeconds: number): void {
-  const { reason, identity, warnings, subject, cause } = record
-  const usual = LEVELS[outcome]
-  const level = warnings.length > 0 && usual !== 'error' ? 'warn' : usual
-  if (!logger.isLevelEnabled(level)) return
-  logger[level](
-    {
-      namespace: subject?.namespace,
-      pod: subject?.pod,
-      serviceAccount: subject?.serviceAccount,
-      roleArn: identity?.method === 'web_identity' ? identity.roleArn : undefined,
-      uid: subject?.uid,
-      dryRun: subject?.isDryRun,
-      durationMs: Math.round(durationSeconds * 1e6) / 1e3,
-      cause,
-      warnings: warnings.length > 0 ? warnings.map(describeWarning) : undefined,
-    },
-    REASONS[reason].sentence,
-  )
+/**
+ * Creates what writes the one line of a review: what pino would write, put together from parts that are made once.
+ *
+ * pino's own way takes 9 of a review's 100 µs (docs/performance.md).
+ */
+function createReviewLog(
+  logger: Logger,
+): (channel: Channel, record: ReviewRecord, durationSeconds: number) => void {
+  const writeLine = openLines(logger)
+  const writeTime = createTimestamp()
+  return ({ outcome, fields, message }, { identity, warnings, subject, cause }, durationSeconds) => {
+    const usual = LEVELS[outcome]
+    const level = warnings.length > 0 && usual !== 'error' ? 'warn' : usual
+    if (!logger.isLevelEnabled(level)) return
+    let line = `{"level":"${level}"${writeTime()}${fields}`
+    if (subject !== undefined) {
+      const { namespace, pod, serviceAccount, uid, isDryRun } = subject
+      line += writeMember('namespace', namespace) + writeMember('pod', pod)
+      line += writeMember('serviceAccount', serviceAccount)
+      if (identity?.method === 'web_identity') line += writeMember('roleArn', identity.roleArn)
+      line += `${writeMember('uid', uid)},"dryRun":${isDryRun}`
+    }
+    line += `,"durationMs":${Math.round(durationSeconds * 1e6) / 1e3}`
+    line += writeMember('cause', cause)
+    if (warnings.length > 0) line += `,"warnings":${JSON.stringify(warnings.map(describeWarning))}`
+    writeLine(`${line},"msg":${message}}\n`)
+  }
+}
+
+/** A member of an object as JSON, with a comma before it; nothing where there is no value. */
+function writeMember(name: string, value: string | undefined): string {
+  return value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`
 }

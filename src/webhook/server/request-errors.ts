@@ -29,6 +29,9 @@ export function parseBody(
   done(null, parsed)
 }
 
+/** Where there was no whole body to read. */
+export const SENDER_LEFT = 'the sender left, or was cut for being slow, before the end of the body'
+
 /** The longest content type that an answer and a log line repeat. */
 const MAX_QUOTED_CHARACTERS = 100
 
@@ -47,10 +50,7 @@ export function answerRequestError(
       return reviewer.reject('wrong_content_type', describeContentType(request.headers['content-type']))
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
     case 'ECONNRESET':
-      return reviewer.reject(
-        'body_unreadable',
-        'the sender left, or was cut for being slow, before the end of the body',
-      )
+      return reviewer.reject('body_unreadable', SENDER_LEFT)
     default:
       logger.error({ err: error }, 'a request failed for a reason that is not foreseen')
       return refuse(500, 'the webhook failed')
