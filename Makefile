@@ -78,9 +78,11 @@ image: $(INSTALLED) ## Build the image with docker: make image IMAGE=… [PLATFO
 sbom: $(INSTALLED) ## List the packages that the bundles are made of as CycloneDX: dist/sbom.cdx.json
 	node scripts/sbom.ts
 
-.PHONY: bench bench-start bench-roles-anywhere bench-ecr soak
+.PHONY: bench bench-create bench-start bench-roles-anywhere bench-ecr soak
 bench: $(BUNDLE) ## Measure throughput, latency and memory beside a bare server
 	node bench/throughput/throughput.ts $(ARGS)
+bench-create: $(BUNDLE) ## Measure what creating pods through a real API server takes with and without the webhook
+	node bench/creation/creation.ts $(ARGS)
 bench-start: $(BUNDLE) ## Measure the time and memory from process start to ready
 	node bench/start/start.ts $(ARGS)
 bench-roles-anywhere: $(BUNDLE) ## Measure credential-process from start to exit beside an empty process

@@ -6,6 +6,12 @@ export function findMedian(values: readonly number[]): number {
   return (lower + upper) / 2
 }
 
+/** The value that so many percent of all do not exceed, by nearest rank; NaN for an empty list. */
+export function findPercentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(Math.ceil((sorted.length * percent) / 100) - 1, 0)] ?? Number.NaN
+}
+
 /** A point of a series: seconds since its start, and the value then. */
 export interface TimedValue {
   readonly seconds: number

@@ -24,6 +24,8 @@ export async function registerWebhook(
     readonly admissionReviewVersions?: readonly string[]
     /** How long the API server waits for an answer; 5 where absent. */
     readonly timeoutSeconds?: number
+    /** Whether to wait until it is called, as is done where absent. */
+    readonly isAwaited?: boolean
   },
 ): Promise<void> {
   const { namespace } = options
@@ -44,7 +46,7 @@ export async function registerWebhook(
       },
     ],
   })
-  await waitUntilCalled(cluster, namespace)
+  if (options.isAwaited ?? true) await waitUntilCalled(cluster, namespace)
 }
 
 /** Resolves once the API server calls a webhook for the pods of a namespace, in which this makes a ServiceAccount to ask with. */

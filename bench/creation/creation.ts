@@ -1,0 +1,146 @@
+/**
+ * Measures what the webhook costs whoever creates pods: through a real API server, by 1, 8 and 25 clients, and the first
+ * reviews after a start; see bench/README.md.
+ *
+ * Exits with 1 when a pod came out with another role than it should. A missed aim is shown and is no error.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createApiClient } from '../../test/cluster/support/api-client.ts'
+import { type Cluster, openCluster } from '../../test/cluster/support/cluster.ts'
+import { startControlPlane } from '../../test/cluster/support/control-plane.ts'
+import { findControlPlaneBinaries } from '../../test/cluster/support/control-plane-binaries.ts'
+import { formatTable } from '../measures/table.ts'
+import { buildAdmissionReview } from '../reviews/admission-review.ts'
+import { startApiServerStandIn } from '../servers/api-server.ts'
+import { createCertificates } from '../servers/certificates.ts'
+import { startBareServer, startWebhook } from '../servers/contenders.ts'
+import { claimCores } from '../servers/pinned-process.ts'
+import { SERVER_NODE_OPTIONS } from '../servers/webhook-command.ts'
+import { type CreationContender, openNone, openOurs, openReference } from './contender.ts'
+import { type CreationRound, createPods, type Scenario } from './create-pods.ts'
+import { type CreationStanding, formatCreation, summariseCreation } from './creation-report.ts'
+import { type ColdServer, measureFirstReviews } from './first-reviews.ts'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '10' },
+    pods: { type: 'string', default: '100' },
+    'first-reviews': { type: 'string', default: '200' },
+    'reviews-per-second': { type: 'string', default: '5' },
+    json: { type: 'string' },
+  },
+})
+
+const SCENARIOS: readonly Scenario[] = [
+  { clients: 1, isAccountShared: true },
+  { clients: 8, isAccountShared: true },
+  { clients: 8, isAccountShared: false },
+  { clients: 25, isAccountShared: true },
+  { clients: 25, isAccountShared: false },
+]
+const REFERENCE_TIMEOUT_MS = 120_000
+
+function report(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+const { REFERENCE_URL: referenceUrl, REFERENCE_CA: referenceCa } = process.env
+const standings = await measureCreation()
+console.log(formatCreation(standings))
+const firstReviews = await compareFirstReviews()
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ standings, firstReviews }, undefined, 2)}\n`)
+
+async function measureCreation(): Promise<readonly CreationStanding[]> {
+  const binaries = await findControlPlaneBinaries(process.env, report)
+  const controlPlane = await startControlPlane(binaries, { hasControllers: false })
+  const cluster = openCluster(controlPlane.connection)
+  const contenders: CreationContender[] = []
+  try {
+    for (const open of listContenders(cluster)) contenders.push(await open())
+    const results: CreationStanding[] = []
+    for (const scenario of SCENARIOS) results.push(...(await runScenario(cluster, contenders, scenario)))
+    return results
+  } finally {
+    for (const contender of contenders) await contender.close()
+    cluster.close()
+    await controlPlane.stop()
+  }
+}
+
+function listContenders(cluster: Cluster): readonly (() => Promise<CreationContender>)[] {
+  const ours = [() => openNone(cluster), () => openOurs(cluster, 'cached'), () => openOurs(cluster, 'fresh')]
+  if (!referenceUrl) return ours
+  if (!referenceCa)
+    throw new Error('REFERENCE_URL: give REFERENCE_CA too, a file with the authority of its certificate')
+  report(
+    `the webhook at ${referenceUrl} is to read ${cluster.connection.adminKubeconfigPath}; waiting for it`,
+  )
+  const reference = { url: referenceUrl, caPem: readFileSync(referenceCa, 'utf8') }
+  return [...ours, () => openReference(cluster, reference, REFERENCE_TIMEOUT_MS)]
+}
+
+/** Contenders take turns, round after round, the order turned around each time; the first round only warms up. */
+async function runScenario(
+  cluster: Cluster,
+  contenders: readonly CreationContender[],
+  scenario: Scenario,
+): Promise<readonly CreationStanding[]> {
+  const { apiServerUrl: url, caPem, adminToken: token } = cluster.connection
+  const client = createApiClient({ url, caPem, token, maxSockets: scenario.clients })
+  const rounds = new Map<CreationContender, CreationRound[]>(contenders.map((contender) => [contender, []]))
+  try {
+    for (let round = 0; round <= Number(values.rounds); round++) {
+      for (const contender of round % 2 === 1 ? contenders : contenders.toReversed()) {
+        const result = await createPods(client, contender, scenario, Number(values.pods))
+        if (round > 0) rounds.get(contender)?.push(result)
+      }
+    }
+  } finally {
+    client.close()
+  }
+  const account = scenario.isAccountShared ? 'one ServiceAccount' : 'one each'
+  report(`${scenario.clients} at once, ${account}: done`)
+  const [yardstick = []] = rounds.values()
+  return contenders.map((contender) =>
+    summariseCreation(contender.name, scenario, rounds.get(contender) ?? [], yardstick),
+  )
+}
+
+async function compareFirstReviews() {
+  const count = Number(values['first-reviews'])
+  if (count === 0) return []
+  const cores = claimCores()
+  const directory = mkdtempSync(join(tmpdir(), 'bench-creation-'))
+  await using servers = new AsyncDisposableStack()
+  servers.defer(() => rmSync(directory, { recursive: true, force: true }))
+  const certificates = await createCertificates(directory)
+  const grounds = { directory, certificates, cores, nodeOptions: SERVER_NODE_OPTIONS }
+  const apiServer = servers.use(await startApiServerStandIn(directory, cores))
+  const cold: ColdServer[] = []
+  let answer = ''
+  for (const mode of ['cached', 'fresh']) {
+    const source = ['--kubeconfig', apiServer.kubeconfigPath, '--service-account-lookup', mode]
+    const bundlePath = 'dist/pod-identity-webhook.mjs'
+    const webhook = await startWebhook(grounds, { name: mode, bundlePath, source })
+    servers.use(webhook.process)
+    answer = webhook.answer
+    cold.push({ name: mode, url: webhook.url, ca: certificates.ca })
+  }
+  const bare = await startBareServer(grounds, 'bare', answer)
+  servers.use(bare.process)
+  cold.unshift({ name: 'bare', url: bare.url, ca: certificates.ca })
+  if (referenceUrl) cold.push({ name: 'reference', url: referenceUrl, ca: undefined })
+  report(`the first ${count} reviews of each, ${values['reviews-per-second']} a second`)
+  const results = await measureFirstReviews(cold, {
+    body: JSON.stringify(buildAdmissionReview()),
+    count,
+    perSecond: Number(values['reviews-per-second']),
+  })
+  const rows = results.map(({ name, medianMs, p99Ms }) => [name, medianMs.toFixed(2), p99Ms.toFixed(2)])
+  console.log(`\n${formatTable([`first ${count} reviews`, 'median ms', 'p99 ms'], rows)}`)
+  return results
+}
