@@ -6,19 +6,20 @@ import { fileURLToPath } from 'node:url'
 /** Which rooms of `src` a room may import from, besides itself (docs/architecture.md, "Arrows point one way"). */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli'],
-  cli: ['webhook', 'oidc', 'iam', 'ecr', 'roles-anywhere', 'aws', 'kubernetes', 'telemetry'],
-  webhook: ['aws', 'kubernetes', 'telemetry'],
-  oidc: ['iam', 'aws', 'kubernetes', 'telemetry'],
-  iam: ['aws', 'kubernetes', 'telemetry'],
-  ecr: ['roles-anywhere', 'aws', 'kubernetes', 'telemetry'],
-  'roles-anywhere': ['aws', 'kubernetes', 'telemetry'],
-  aws: [],
-  kubernetes: [],
-  telemetry: [],
+  cli: ['webhook', 'oidc', 'iam', 'ecr', 'roles-anywhere', 'aws', 'kubernetes', 'telemetry', 'text'],
+  webhook: ['aws', 'kubernetes', 'telemetry', 'text'],
+  oidc: ['iam', 'aws', 'kubernetes', 'telemetry', 'text'],
+  iam: ['aws', 'kubernetes', 'telemetry', 'text'],
+  ecr: ['roles-anywhere', 'aws', 'kubernetes', 'telemetry', 'text'],
+  'roles-anywhere': ['aws', 'kubernetes', 'telemetry', 'text'],
+  aws: ['text'],
+  kubernetes: ['text'],
+  telemetry: ['text'],
+  text: [],
 }
 
 /** Rooms that give the same values for the same arguments: they import each other, and nothing else at all. */
-const PURE_ROOMS = ['webhook/admission', 'webhook/identity', 'webhook/injection'] as const
+const PURE_ROOMS = ['webhook/admission', 'webhook/identity', 'webhook/injection', 'text'] as const
 
 /** What reads a clock, draws a number or touches the world outside without an import. */
 const IMPURE_GLOBALS =

@@ -1,5 +1,5 @@
+import { toPrintableLine } from '../text/printable-line.ts'
 import { explainCredentialFailure } from './credential-failure.ts'
-import { toPrintableLine } from './printable-line.ts'
 import { isUntrustedCertificate } from './trusted-certificates.ts'
 
 /** A call of an AWS service that failed; `message` is one line with the cause and what to do. */

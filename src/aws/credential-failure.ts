@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { toPrintableLine } from '../text/printable-line.ts'
 import type { Environment } from './endpoint.ts'
-import { toPrintableLine } from './printable-line.ts'
 
 /** Why the SDK's chain of credentials gave none. */
 export type CredentialFailure =

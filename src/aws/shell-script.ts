@@ -1,4 +1,4 @@
-import { toPrintableJson, toPrintableLine } from './printable-line.ts'
+import { toPrintableJson, toPrintableLine } from '../text/printable-line.ts'
 import type { Plan, Step } from './step.ts'
 
 /** A command of an sh script. */

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { quoteText } from '../text/quoted-text.ts'
 
 /** A file and its text. */
 export interface ConfigFile {
@@ -25,9 +26,9 @@ export async function readConfigFiles(path: string): Promise<readonly ConfigFile
     if (files.length > 0) return await Promise.all(files)
   } catch (error) {
     const { code = 'it failed' } = error as NodeJS.ErrnoException
-    throw new Error(`${JSON.stringify(path)} cannot be read: ${code}`, { cause: error })
+    throw new Error(`${quoteText(path)} cannot be read: ${code}`, { cause: error })
   }
-  throw new Error(`the folder ${JSON.stringify(path)} holds no *.json, *.yaml or *.yml file`)
+  throw new Error(`the folder ${quoteText(path)} holds no *.json, *.yaml or *.yml file`)
 }
 
 /** Reads a file from a stream, under the name `-` by which commands take it. */

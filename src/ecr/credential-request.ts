@@ -1,3 +1,4 @@
+import { quoteText } from '../text/quoted-text.ts'
 import { ProviderError } from './provider-error.ts'
 
 /** What the kubelet asks. */
@@ -74,5 +75,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function quote(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : `of type ${typeof value}`
+  return typeof value === 'string' ? quoteText(value) : `of type ${typeof value}`
 }

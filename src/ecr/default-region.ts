@@ -1,4 +1,5 @@
 import type { Environment } from '../aws/endpoint.ts'
+import { quoteText } from '../text/quoted-text.ts'
 import { ProviderError } from './provider-error.ts'
 
 /** The default region that the environment names: the JavaScript SDK alone would not read `AWS_DEFAULT_REGION`. */
@@ -19,6 +20,6 @@ export async function requireDefaultRegion(host: string, env: Environment): Prom
   const region = await findDefaultRegion(env)
   if (region !== undefined) return region
   throw new ProviderError(
-    `there is no region in the host ${JSON.stringify(host.slice(0, 120))} and no default one; set AWS_REGION, or region in the AWS profile`,
+    `there is no region in the host ${quoteText(host)} and no default one; set AWS_REGION, or region in the AWS profile`,
   )
 }

@@ -1,5 +1,6 @@
 import { type EndpointVariant, nameEndpointHost } from '../aws/endpoint.ts'
 import { partitionOfRegion } from '../aws/partitions.ts'
+import { quoteText } from '../text/quoted-text.ts'
 import { ProviderError } from './provider-error.ts'
 
 /** A service of AWS that the plugin calls, as `AWS_ENDPOINT_URL_…` names it. */
@@ -30,5 +31,5 @@ export function nameServiceEndpoint(service: ServiceName, { region, variant }: S
   const named = { ...variant, isFips: isNamedFips }
   const host = nameEndpointHost(HOST_PREFIXES[service](variant), { partition, region }, named)
   if (host !== undefined && HOST_LABEL.test(region)) return `https://${host}/`
-  throw new ProviderError(`${JSON.stringify(region.slice(0, 80))} is no region`)
+  throw new ProviderError(`${quoteText(region)} is no region`)
 }

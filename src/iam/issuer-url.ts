@@ -1,3 +1,4 @@
+import { quoteText } from '../text/quoted-text.ts'
 /** The URL that a cluster's tokens name as their issuer. Everyone compares it byte for byte: nothing is added or removed. */
 export interface Issuer {
   /** As it was given. */
@@ -46,5 +47,5 @@ function findFlaw(text: string): string | undefined {
 
 /** A password may be in it: what stands before an @ is not repeated. */
 function quote(text: string): string {
-  return JSON.stringify(text.replace(/\/\/[^/]*@/, '//…@').slice(0, 200))
+  return quoteText(text.replace(/\/\/[^/]*@/, '//…@'))
 }

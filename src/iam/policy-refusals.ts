@@ -1,3 +1,4 @@
+import { quoteValue } from '../text/quoted-text.ts'
 import { findMembers, findValue } from './json-spans.ts'
 import { isObject, type JsonObject, readTexts, type TrustPolicy } from './trust-policy.ts'
 
@@ -16,10 +17,10 @@ export function findRefusals(policy: TrustPolicy): readonly string[] {
   return [
     ...members
       .filter((name) => !POLICY_MEMBERS.includes(name))
-      .map((name) => `a policy has no member ${quote(name)}`),
+      .map((name) => `a policy has no member ${quoteValue(name)}`),
     ...(version === undefined || version === '2012-10-17' || version === '2008-10-17'
       ? []
-      : [`Version must be "2012-10-17", not ${quote(version)}`]),
+      : [`Version must be "2012-10-17", not ${quoteValue(version)}`]),
     ...(statements.length === 0 ? ['it has no statement'] : []),
     ...statements.flatMap(({ value }, index) =>
       findStatementRefusals(value).map((refusal) => `statement ${index + 1}: ${refusal}`),
@@ -39,15 +40,16 @@ function findStatementRefusals(statement: JsonObject): readonly string[] {
   } = statement
   const refusals = Object.keys(statement)
     .filter((name) => !STATEMENT_MEMBERS.includes(name))
-    .map((name) => `a statement of a trust policy has no member ${quote(name)}`)
+    .map((name) => `a statement of a trust policy has no member ${quoteValue(name)}`)
   if (effect !== 'Allow' && effect !== 'Deny') refusals.push('Effect must be "Allow" or "Deny"')
   if (principal === undefined && notPrincipal === undefined) refusals.push('it has no Principal')
   if (sid !== undefined && !(typeof sid === 'string' && /^[A-Za-z0-9]*$/.test(sid)))
-    refusals.push(`Sid must be letters and digits, not ${quote(sid)}`)
+    refusals.push(`Sid must be letters and digits, not ${quoteValue(sid)}`)
   const actions = action === undefined ? undefined : readTexts(action)
   if (actions === undefined || actions.length === 0) refusals.push('it has no Action')
   const other = actions?.find((name) => !/^(?:sts:.|\*$)/i.test(name))
-  if (other !== undefined) refusals.push(`a trust policy allows actions of STS only, not ${quote(other)}`)
+  if (other !== undefined)
+    refusals.push(`a trust policy allows actions of STS only, not ${quoteValue(other)}`)
   return [...refusals, ...findConditionRefusals(statement['Condition'])]
 }
 
@@ -56,11 +58,11 @@ function findConditionRefusals(block: unknown): readonly string[] {
   if (!isObject(block)) return ['Condition must be an object']
   return Object.entries(block).flatMap(([operator, keys]) => {
     if (!OPERATOR.test(operator))
-      return [`Condition: ${quote(operator)} is no operator; JSON has no comments`]
+      return [`Condition: ${quoteValue(operator)} is no operator; JSON has no comments`]
     if (!isObject(keys)) return [`Condition: ${operator} must be an object of keys`]
     return Object.entries(keys).flatMap(([key, value]) => {
       if (!key.includes(':'))
-        return [`Condition: ${operator} has ${quote(key)}, which is no key of a condition`]
+        return [`Condition: ${operator} has ${quoteValue(key)}, which is no key of a condition`]
       const values: readonly unknown[] = Array.isArray(value) ? value : [value]
       const isScalar = values.every((item) => ['string', 'number', 'boolean'].includes(typeof item))
       return isScalar ? [] : [`Condition: the value of ${key} must be a text or a list of texts`]
@@ -71,10 +73,5 @@ function findConditionRefusals(block: unknown): readonly string[] {
 function findRepeatedSids(sids: readonly unknown[]): readonly string[] {
   const named = sids.filter((sid) => sid !== undefined && sid !== '')
   const repeated = new Set(named.filter((sid, index) => named.indexOf(sid) !== index))
-  return [...repeated].map((sid) => `two statements have the Sid ${quote(sid)}`)
-}
-
-/** Statements of others may hold anything: one short line of it. */
-function quote(value: unknown): string {
-  return JSON.stringify(value).slice(0, 100)
+  return [...repeated].map((sid) => `two statements have the Sid ${quoteValue(sid)}`)
 }

@@ -5,6 +5,7 @@ import {
   readConfiguredEndpoint,
   readEndpointVariant,
 } from '../aws/endpoint.ts'
+import { quoteText } from '../text/quoted-text.ts'
 import { RolesAnywhereError } from './roles-anywhere-error.ts'
 
 /** Which session is wanted, as a user says it. */
@@ -47,7 +48,7 @@ export function resolveSessionTarget(request: SessionRequest, env: Environment):
     throw new RolesAnywhereError('a role session name has 2 to 64 letters, digits and characters of _+=,.@-')
   }
   const region = request.region ?? anchor.region
-  if (!/^[a-z0-9-]+$/.test(region)) throw new RolesAnywhereError(`${JSON.stringify(region)} is no region`)
+  if (!/^[a-z0-9-]+$/.test(region)) throw new RolesAnywhereError(`${quoteText(region)} is no region`)
   return {
     endpoint: resolveEndpoint(request.endpoint, { partition: anchor.partition, region }, env),
     region,
@@ -74,7 +75,7 @@ function readArn(text: string, what: string, service: string, resourcePrefix: st
     return arn
   }
   const form = `arn:aws:${service}:${isRegional ? 'REGION' : ''}:ACCOUNT:${resourcePrefix}${isRegional ? 'ID' : 'NAME'}`
-  throw new RolesAnywhereError(`${quote(text)} is not the ARN of a ${what}, which is like ${form}`)
+  throw new RolesAnywhereError(`${quoteText(text)} is not the ARN of a ${what}, which is like ${form}`)
 }
 
 function resolveEndpoint(
@@ -88,13 +89,9 @@ function resolveEndpoint(
     const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`
     const endpoint = URL.canParse(url) ? new URL(url) : undefined
     if (endpoint?.protocol === 'https:' || endpoint?.protocol === 'http:') return endpoint
-    throw new RolesAnywhereError(`the endpoint ${quote(text)} is no http or https URL`)
+    throw new RolesAnywhereError(`the endpoint ${quoteText(text)} is no http or https URL`)
   }
   const host = nameEndpointHost('rolesanywhere', place, readEndpointVariant(env))
   if (host !== undefined) return new URL(`https://${host}`)
   throw new RolesAnywhereError(`the partition ${place.partition} is not known; give --endpoint`)
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}…` : text)
 }

@@ -1,4 +1,5 @@
 import { parseArn } from '../aws/arn.ts'
+import { quoteText } from '../text/quoted-text.ts'
 import { RolesAnywhereError } from './roles-anywhere-error.ts'
 
 /** Which certificates of a trust anchor's CA may take a role. */
@@ -23,7 +24,7 @@ export function createTrustPolicy(
   const arn = parseArn(trustAnchorArn)
   if (arn?.service !== 'rolesanywhere' || !arn.resource.startsWith('trust-anchor/')) {
     throw new RolesAnywhereError(
-      `${JSON.stringify(trustAnchorArn)} is not the ARN of a trust anchor, which is like arn:aws:rolesanywhere:REGION:ACCOUNT:trust-anchor/ID`,
+      `${quoteText(trustAnchorArn)} is not the ARN of a trust anchor, which is like arn:aws:rolesanywhere:REGION:ACCOUNT:trust-anchor/ID`,
     )
   }
   const condition = {

@@ -1,3 +1,4 @@
+import { describeSecret } from '../../text/secret-text.ts'
 import { type Command, defineCommand } from '../engine/command.ts'
 import { readCommandLine } from '../engine/command-line.ts'
 import type { FlagGroup } from '../engine/flag-table.ts'
@@ -31,6 +32,8 @@ export function createExplainCommand(environmentPrefix: string): Command {
       },
     ],
     async run({ config, ...source }, io, [image = '']) {
+      const secret = describeSecret(image)
+      if (secret !== undefined) throw new UsageError(`IMAGE is ${secret}; give the name of an image`)
       const [{ explainImage }, { readConfigFiles }, { readProviders }, { lintFiles }] = await Promise.all([
         import('../../ecr/explain.ts'),
         import('../../ecr/config-files.ts'),

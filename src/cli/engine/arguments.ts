@@ -1,5 +1,6 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import type { FlagDefinition } from './flag-table.ts'
-import { describeAllowed, parseBoolean, quoteText } from './flag-value.ts'
+import { describeAllowed, parseBoolean, refuseContent } from './flag-value.ts'
 import { findNearestName } from './nearest-name.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -39,6 +40,7 @@ export function readArguments(
   const addOperand = (argument: string, before: Assignment | undefined) => {
     const isAllowed = operandRule !== undefined && (operandRule.isRepeatable || operands.length === 0)
     if (!isAllowed || argument === '') throw unexpectedArgument(argument, before)
+    refuseContent(operandRule.placeholder, argument, `the argument ${operandRule.placeholder}`)
     operands.push(argument)
   }
   for (let index = 0; index < args.length; index++) {

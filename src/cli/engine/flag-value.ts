@@ -1,3 +1,5 @@
+import { quoteText } from '../../text/quoted-text.ts'
+import { isFileContent } from '../../text/secret-text.ts'
 import { LONGEST_TIMER_MS, parseDurationMs } from './duration.ts'
 import type { FlagDefinition } from './flag-table.ts'
 import { UsageError } from './usage-error.ts'
@@ -26,9 +28,19 @@ export function parseBoolean(text: string): boolean | undefined {
  * `origin` is where they come from, `--port` or a variable's name. Throws a UsageError on a text that is not allowed.
  */
 export function parseFlag(definition: FlagDefinition, texts: readonly string[], origin: string): Value {
+  for (const text of texts) refuseContent(definition.placeholder, text, origin)
   if (definition.kind === 'list') return texts.flatMap((text) => splitItems(definition, text))
   const values = texts.map((text) => parseText(definition, text, origin))
   return values.at(-1) ?? defaultOf(definition)
+}
+
+/** Values that are names of files, by how they are shown in `--help`. */
+const PATH_PLACEHOLDER = /^(?:FILE|PATH|DIR)(?:\||$)/
+
+/** Throws a UsageError where a file's content, which may be a key, is given in place of its name. */
+export function refuseContent(placeholder: string | undefined, text: string, origin: string): void {
+  if (PATH_PLACEHOLDER.test(placeholder ?? '') && isFileContent(text))
+    throw new UsageError(`${origin} is ${quoteText(text)}; give a file’s name, not its content`)
 }
 
 function splitItems(definition: { readonly isCommaSeparated: boolean }, text: string): string[] {
@@ -111,12 +123,4 @@ function describeRange({ min, max }: { readonly min?: number; readonly max?: num
   if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`
   if (min !== undefined) return ` of at least ${min}`
   return max === undefined ? '' : ` of at most ${max}`
-}
-
-const MAX_QUOTED_CHARACTERS = 100
-
-/** Quotes what a user wrote for an error message, which must stay one short line. */
-export function quoteText(text: string): string {
-  const shortened = text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, MAX_QUOTED_CHARACTERS)}…` : text
-  return JSON.stringify(shortened)
 }

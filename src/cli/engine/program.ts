@@ -1,5 +1,6 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import { type Command, type CommandIo, isColorful, type TextOutput } from './command.ts'
-import { quoteText } from './flag-value.ts'
+import { concealGiven } from './concealed-output.ts'
 import type { PageLayout } from './help-page.ts'
 import { findNearestName } from './nearest-name.ts'
 import { UsageError } from './usage-error.ts'
@@ -24,7 +25,12 @@ const USAGE_EXIT_CODE = 2
  * Does what the arguments ask for and resolves to the exit code: a wrong command line is the program's `usageExitCode`, any
  * other error 1, each with one line on stderr. Never rejects.
  */
-export async function runProgram(program: Program, args: readonly string[], io: CommandIo): Promise<number> {
+export async function runProgram(
+  program: Program,
+  args: readonly string[],
+  process: CommandIo,
+): Promise<number> {
+  const io = concealGiven(process, args, program.environmentPrefix)
   try {
     if (asksForGroupHelp(program, args)) {
       const { renderGroupHelp } = await import('./help-page.ts')

@@ -9,8 +9,9 @@ import {
   parseAllDocuments,
   type ScalarTag,
 } from 'yaml'
+import { quoteText } from '../../text/quoted-text.ts'
 import type { Located, LocatedObject } from './located.ts'
-import { quote, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 /** The kubelet reads YAML 1.1, in which these words are booleans too; the library reads 1.2. */
 const WORDY_BOOLEAN: ScalarTag = {
@@ -136,8 +137,8 @@ function locate(node: unknown, surroundings: Surroundings): Located {
     const text = `*${node.source}`
     report.refuse(
       line,
-      `an unquoted * begins an alias in YAML: ${quote(text)}`,
-      `write it in quotes: ${quote(text)}`,
+      `an unquoted * begins an alias in YAML: ${quoteText(text)}`,
+      `write it in quotes: ${quoteText(text)}`,
     )
     return { kind: 'text', line, text, firstContentLine: line }
   }

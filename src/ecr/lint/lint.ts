@@ -1,3 +1,4 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import type { ConfigFile } from '../config-files.ts'
 import { checkAwsConfig, checkSecret, isAwsConfig } from './aws-config-rules.ts'
 import { parseDocuments } from './documents.ts'
@@ -5,7 +6,7 @@ import type { Located, LocatedObject } from './located.ts'
 import { checkPackage } from './package-rules.ts'
 import { CONFIG_KIND, checkProviderConfig, type ProviderNames } from './provider-rules.ts'
 import { type AudienceGrants, createAudienceGrants, warnOfMissingGrant } from './rbac-rules.ts'
-import { type Finding, quote, Report } from './report.ts'
+import { type Finding, Report } from './report.ts'
 
 interface LintedFile {
   readonly report: Report
@@ -91,7 +92,7 @@ function reportRepeatedNames(files: readonly LintedFile[]): void {
       else if (first !== report)
         report.refuse(
           line,
-          `the name ${quote(text)} is in ${first.file} too`,
+          `the name ${quoteText(text)} is in ${first.file} too`,
           'write each provider in one file alone',
         )
     }

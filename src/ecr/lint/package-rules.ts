@@ -1,8 +1,9 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import { parseDocuments } from './documents.ts'
 import { type LocatedObject, readField, readObjects } from './located.ts'
 import { checkPatterns } from './pattern-rules.ts'
 import { checkDuration } from './provider-rules.ts'
-import { quote, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 const PACKAGE_VERSION = 'packages.eks.amazonaws.com/v1alpha1'
 
@@ -18,7 +19,7 @@ export function checkPackage(manifest: LocatedObject, report: Report): void {
   if (apiVersion !== PACKAGE_VERSION)
     report.refuse(
       manifest.fields.get('apiVersion')?.line ?? manifest.line,
-      apiVersion === undefined ? 'apiVersion is missing' : `apiVersion is ${quote(apiVersion)}`,
+      apiVersion === undefined ? 'apiVersion is missing' : `apiVersion is ${quoteText(apiVersion)}`,
       `write apiVersion: ${PACKAGE_VERSION}`,
     )
   checkMetadata(manifest, report)
@@ -57,7 +58,7 @@ function checkMetadata(manifest: LocatedObject, report: Report): void {
     if (value.kind === 'text' && /[<>$]/.test(value.text))
       report.refuse(
         line,
-        `${name} still has the placeholder ${quote(value.text)}`,
+        `${name} still has the placeholder ${quoteText(value.text)}`,
         "write the cluster's name",
       )
   }

@@ -1,8 +1,9 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import { matchesImage } from '../image-match.ts'
 import { REGISTRY_PATTERNS } from '../registry-patterns.ts'
 import { parseSchemelessUrl, SchemelessUrlError } from '../schemeless-url.ts'
 import { type LocatedObject, readTexts } from './located.ts'
-import { quote, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 /** Checks the matchImages of a provider: what the kubelet cannot parse, and what will not match what it was written for. */
 export function checkPatterns(provider: LocatedObject, report: Report): void {
@@ -28,13 +29,13 @@ function isEmpty({ items }: { readonly items: readonly unknown[] }): boolean {
 }
 
 function checkPattern(text: string, line: number, report: Report): void {
-  const pattern = quote(text)
+  const pattern = quoteText(text)
   const scheme = /^[a-z][a-z\d+.-]*:\/\//i.exec(text)?.[0]
   if (scheme !== undefined) {
     report.warn(
       line,
       `${pattern} has a scheme, and matches no image`,
-      `write ${quote(text.slice(scheme.length))}`,
+      `write ${quoteText(text.slice(scheme.length))}`,
     )
   }
   try {
@@ -46,7 +47,7 @@ function checkPattern(text: string, line: number, report: Report): void {
       report.warn(
         line,
         `${pattern} has a glob in its path, where it means itself`,
-        `write the plain beginning of the path: ${quote(text.slice(0, text.search(/\/[^/]*[*?[]/)))}`,
+        `write the plain beginning of the path: ${quoteText(text.slice(0, text.search(/\/[^/]*[*?[]/)))}`,
       )
     else if (text.includes('?') || text.includes('#'))
       report.warn(line, `${pattern} is cut at its ${text.includes('?') ? '?' : '#'}`, 'write * for it')

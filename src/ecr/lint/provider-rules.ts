@@ -1,8 +1,9 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import { API_VERSIONS } from '../credential-request.ts'
 import { parseGoDuration } from './go-duration.ts'
 import { type LocatedObject, readField, readObjects, readTexts } from './located.ts'
 import { checkPatterns } from './pattern-rules.ts'
-import { quote, type Report } from './report.ts'
+import type { Report } from './report.ts'
 import { checkTokenAttributes, type TokenAudience } from './token-rules.ts'
 
 const [NEWEST_VERSION = ''] = API_VERSIONS
@@ -44,7 +45,7 @@ export function checkProviderConfig(config: LocatedObject, report: Report): Prov
     const name = checkName(provider, report)
     if (name !== '' && seen.has(name)) {
       const line = provider.fields.get('name')?.line ?? provider.line
-      report.refuse(line, `the name ${quote(name)} is there twice`, 'write each provider once')
+      report.refuse(line, `the name ${quoteText(name)} is there twice`, 'write each provider once')
     }
     seen.add(name)
     return checkProvider(provider, version, report) ?? []
@@ -63,13 +64,13 @@ function checkConfigType(config: LocatedObject, report: Report): string {
   if (kind === '') report.refuse(config.line, 'kind is missing', `write kind: ${CONFIG_KIND}`)
   else if (kind !== CONFIG_KIND) {
     const line = config.fields.get('kind')?.line ?? config.line
-    report.refuse(line, `kind is ${quote(kind)}`, `write kind: ${CONFIG_KIND}`)
+    report.refuse(line, `kind is ${quoteText(kind)}`, `write kind: ${CONFIG_KIND}`)
   }
   const [newest = ''] = CONFIG_VERSIONS
   if (apiVersion === '') report.refuse(config.line, 'apiVersion is missing', `write apiVersion: ${newest}`)
   else if (!CONFIG_VERSIONS.includes(apiVersion)) {
     const line = config.fields.get('apiVersion')?.line ?? config.line
-    report.refuse(line, `apiVersion is ${quote(apiVersion)}`, `write apiVersion: ${newest}`)
+    report.refuse(line, `apiVersion is ${quoteText(apiVersion)}`, `write apiVersion: ${newest}`)
   }
   return apiVersion.split('/')[1] ?? ''
 }
@@ -79,7 +80,7 @@ function checkFields(object: LocatedObject, known: readonly string[], report: Re
     if (known.includes(name)) continue
     const meant = known.find((candidate) => candidate.toLowerCase() === name.toLowerCase())
     const remedy = meant === undefined ? `remove it; there are ${known.join(', ')}` : `write ${meant}`
-    report.refuse(line, `there is no field ${quote(name)}`, remedy)
+    report.refuse(line, `there is no field ${quoteText(name)}`, remedy)
   }
 }
 
@@ -90,8 +91,8 @@ function checkName(provider: LocatedObject, report: Report): string {
   const value = provider.fields.get('name')?.value
   if (name === '' && (value === undefined || value.kind === 'null' || value.kind === 'text'))
     report.refuse(line, 'name is missing', remedy)
-  else if (/[/ ]/.test(name)) report.refuse(line, `name ${quote(name)} has a slash or a space`, remedy)
-  else if (name === '.' || name === '..') report.refuse(line, `name ${quote(name)} is a folder`, remedy)
+  else if (/[/ ]/.test(name)) report.refuse(line, `name ${quoteText(name)} has a slash or a space`, remedy)
+  else if (name === '.' || name === '..') report.refuse(line, `name ${quoteText(name)} is a folder`, remedy)
   return name
 }
 
@@ -136,7 +137,7 @@ function checkApiVersion(provider: LocatedObject, report: Report): string {
     if (apiVersion === '')
       report.refuse(field?.line ?? provider.line, "the provider's apiVersion is missing", remedy)
     else if (!API_VERSIONS.includes(apiVersion))
-      report.refuse(field?.line ?? provider.line, `apiVersion is ${quote(apiVersion)}`, remedy)
+      report.refuse(field?.line ?? provider.line, `apiVersion is ${quoteText(apiVersion)}`, remedy)
   }
   return apiVersion
 }
@@ -156,6 +157,6 @@ export function checkDuration(provider: LocatedObject, report: Report): void {
   if (text === undefined) return
   const duration = parseGoDuration(text)
   const remedy = 'write a duration such as 0s, 30m or 5h'
-  if (duration === undefined) report.refuse(field.line, `${quote(text)} is no duration`, remedy)
-  else if (duration < 0) report.refuse(field.line, `${quote(text)} is negative`, remedy)
+  if (duration === undefined) report.refuse(field.line, `${quoteText(text)} is no duration`, remedy)
+  else if (duration < 0) report.refuse(field.line, `${quoteText(text)} is negative`, remedy)
 }

@@ -1,5 +1,6 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import { type Located, type LocatedObject, readField, readObjects } from './located.ts'
-import { quote, Report } from './report.ts'
+import { Report } from './report.ts'
 import type { TokenAudience } from './token-rules.ts'
 
 /** The verb by which nodes may ask for tokens of an audience; the audience stands in the place of the resource. */
@@ -50,8 +51,8 @@ export function createAudienceGrants(): AudienceGrants {
 export function warnOfMissingGrant({ audience, line }: TokenAudience, report: Report): void {
   report.warn(
     line,
-    `nothing among these files lets nodes ask for tokens of the audience ${quote(audience)}, which Kubernetes 1.33 and newer want`,
-    `bind system:nodes to a ClusterRole with verbs: ["${AUDIENCE_VERB}"], apiGroups: [""], resources: [${quote(audience)}] (ecr-credential-provider config --service-account-tokens prints both), and lint its file along`,
+    `nothing among these files lets nodes ask for tokens of the audience ${quoteText(audience)}, which Kubernetes 1.33 and newer want`,
+    `bind system:nodes to a ClusterRole with verbs: ["${AUDIENCE_VERB}"], apiGroups: [""], resources: [${quoteText(audience)}] (ecr-credential-provider config --service-account-tokens prints both), and lint its file along`,
   )
 }
 

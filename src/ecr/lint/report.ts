@@ -36,8 +36,3 @@ export class Report {
 export function formatFinding({ file, line, severity, problem, remedy }: Finding): string {
   return `${file}:${line}: ${severity}: ${problem}; ${remedy}`
 }
-
-/** Quotes a text of a file for a finding, which must stay one short line. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
-}

@@ -1,6 +1,7 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import { ROLE_ANNOTATION, ROLE_VARIABLE } from '../credential-source.ts'
 import { type LocatedObject, readField, readTexts } from './located.ts'
-import { quote, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 /** The audience of the tokens that a provider is given: the nodes must be allowed to ask for it. */
 export interface TokenAudience {
@@ -41,7 +42,7 @@ export function checkTokenAttributes(
       `write the keys under ${OPTIONAL_KEYS}, or requireServiceAccount: true`,
     )
   for (const key of required.filter((candidate) => optional.includes(candidate)))
-    report.refuse(line, `${quote(key)} is both required and optional`, 'write it once')
+    report.refuse(line, `${quoteText(key)} is both required and optional`, 'write it once')
   if (
     ![...required, ...optional].some((key) => key.endsWith('role-arn')) &&
     !variables.includes(ROLE_VARIABLE)
@@ -67,7 +68,7 @@ function checkCacheType(attributes: LocatedObject, line: number, report: Report)
   if (isAbsent(attributes, 'cacheType') || cacheType?.text === '')
     report.refuse(line, 'cacheType is missing', remedy)
   else if (cacheType !== undefined && !['ServiceAccount', 'Token'].includes(cacheType.text))
-    report.refuse(cacheType.line, `cacheType is ${quote(cacheType.text)}`, remedy)
+    report.refuse(cacheType.line, `cacheType is ${quoteText(cacheType.text)}`, remedy)
 }
 
 const DNS_SUBDOMAIN = /^(?=.{1,253}$)[a-z\d](?:[-a-z\d]*[a-z\d])?(?:\.[a-z\d](?:[-a-z\d]*[a-z\d])?)*$/
@@ -79,8 +80,12 @@ function checkKeys(attributes: LocatedObject, field: string, report: Report): re
   const seen = new Set<string>()
   for (const { text, line } of keys) {
     if (!isAnnotationKey(text))
-      report.refuse(line, `${quote(text)} is no key of an annotation`, 'write one such as example.com/name')
-    if (seen.has(text)) report.refuse(line, `${quote(text)} is there twice`, 'write it once')
+      report.refuse(
+        line,
+        `${quoteText(text)} is no key of an annotation`,
+        'write one such as example.com/name',
+      )
+    if (seen.has(text)) report.refuse(line, `${quoteText(text)} is there twice`, 'write it once')
     seen.add(text)
   }
   return [...seen]

@@ -1,5 +1,6 @@
 import { findPartition, partitionOfRegion } from '../../aws/partitions.ts'
 import { type Issuer, parseIssuer } from '../../iam/issuer-url.ts'
+import { quoteText } from '../../text/quoted-text.ts'
 import { DISCOVERY_PATH, KEYS_PATH } from '../documents/discovery-document.ts'
 
 /** Where an issuer's documents are to be in S3. */
@@ -32,7 +33,7 @@ export function locateIssuer(place: IssuerPlace): IssuerLocation {
   const { bucket, region, prefix, isVirtualHost } = place
   if (!BUCKET_NAME.test(bucket))
     throw new Error(
-      `bucket ${JSON.stringify(bucket)}: a name has 3 to 63 lower-case letters, digits, dashes and dots`,
+      `bucket ${quoteText(bucket)}: a name has 3 to 63 lower-case letters, digits, dashes and dots`,
     )
   if (isVirtualHost && bucket.includes('.'))
     throw new Error(
@@ -40,7 +41,7 @@ export function locateIssuer(place: IssuerPlace): IssuerLocation {
     )
   if (!PREFIX.test(prefix))
     throw new Error(
-      `prefix ${JSON.stringify(prefix)}: it takes letters, digits, - _ . ~ and single slashes between`,
+      `prefix ${quoteText(prefix)}: it takes letters, digits, - _ . ~ and single slashes between`,
     )
   const partition = partitionOfRegion(region)
   const host = `s3.${region}.${findPartition(partition)?.dnsSuffix ?? 'amazonaws.com'}`

@@ -2,9 +2,9 @@ import type { Environment } from '../../aws/endpoint.ts'
 import { exchange, type HttpReply } from '../../aws/http-exchange.ts'
 import { findProxy } from '../../aws/proxy.ts'
 import { isObject } from '../../iam/trust-policy.ts'
+import { quoteText } from '../../text/quoted-text.ts'
 import type { Flaw } from './check.ts'
 import { explainNetworkFailure } from './network-failure.ts'
-import { quoteText } from './quoted-text.ts'
 
 /** A public document that was asked for as STS asks for it. */
 export type FetchedDocument =

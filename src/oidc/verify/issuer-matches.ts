@@ -1,7 +1,7 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import { type Flaw, fail, joinFlaws, pass, skip, type Verdict, warn } from './check.ts'
 import type { ClusterReading } from './cluster.ts'
 import type { Discovery } from './issuer-reachable.ts'
-import { quoteText } from './quoted-text.ts'
 
 /** Compares the issuer, byte for byte, with the one that is published and the one that the cluster writes in its tokens. */
 export function checkIssuerMatches(

@@ -1,10 +1,10 @@
+import { quoteText, quoteTexts } from '../../text/quoted-text.ts'
 import { type Flaw, fail, joinFlaws, pass, skip, type Verdict, warn } from './check.ts'
 import type { ClusterReading } from './cluster.ts'
 import { type FetchSurroundings, fetchDocument, nameUrl } from './fetched-document.ts'
 import type { Discovery } from './issuer-reachable.ts'
 import { type ListedKey, readKeySet } from './listed-key.ts'
 import { remarkOnAddress } from './private-address.ts'
-import { quoteText, quoteTexts } from './quoted-text.ts'
 
 const PUBLISH = 'publish the keys again with `pod-identity-webhook oidc publish --from-cluster`'
 

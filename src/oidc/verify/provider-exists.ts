@@ -2,9 +2,9 @@ import { GetOpenIDConnectProviderCommand, IAMClient } from '@aws-sdk/client-iam'
 import { AwsCallError, callAws } from '../../aws/call-failure.ts'
 import type { Issuer } from '../../iam/issuer-url.ts'
 import { type Account, nameProvider } from '../../iam/trust-request.ts'
+import { quoteTexts } from '../../text/quoted-text.ts'
 import { type ClientOptions, judgeCallError } from './aws-access.ts'
 import { fail, pass, type Verdict } from './check.ts'
-import { quoteTexts } from './quoted-text.ts'
 
 /** Looks whether the account has an OIDC provider for the issuer that takes the audience. */
 export async function checkProviderExists(

@@ -1,8 +1,8 @@
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { AwsCallError, callAws } from '../../aws/call-failure.ts'
+import { quoteText } from '../../text/quoted-text.ts'
 import type { ClientOptions } from './aws-access.ts'
 import { type Flaw, fail, pass, type Verdict } from './check.ts'
-import { quoteText } from './quoted-text.ts'
 
 const SESSION_NAME = 'pod-identity-webhook-verify'
 

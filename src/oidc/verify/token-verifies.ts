@@ -1,8 +1,8 @@
 import { createLocalJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
+import { quoteText } from '../../text/quoted-text.ts'
 import { type Flaw, fail, pass, type Verdict } from './check.ts'
 import type { ServiceAccountName } from './cluster.ts'
 import type { ListedKey } from './listed-key.ts'
-import { quoteText } from './quoted-text.ts'
 
 /** What a token must say. */
 export interface ExpectedToken {

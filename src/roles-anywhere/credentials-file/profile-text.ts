@@ -1,3 +1,4 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import { RolesAnywhereError } from '../roles-anywhere-error.ts'
 import type { Session } from '../session.ts'
 
@@ -13,7 +14,7 @@ const KEY = /^([ \t]*)([A-Za-z_]\w*)([ \t]*[=:][ \t]*)/
  */
 export function replaceCredentials(text: string, profile: string, session: Session): string {
   if (!/^[^\][\r\n]+$/.test(profile) || profile !== profile.trim()) {
-    throw new RolesAnywhereError(`${JSON.stringify(profile)} cannot be the name of a profile`)
+    throw new RolesAnywhereError(`${quoteText(profile)} cannot be the name of a profile`)
   }
   const values = new Map([
     ['aws_access_key_id', session.accessKeyId],

@@ -1,3 +1,4 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import type { AccountMapping } from '../identity/account.ts'
 import { MIN_TOKEN_EXPIRATION_SECONDS } from '../identity/annotations.ts'
 import { nameType, parseConfigObject } from './config-text.ts'
@@ -65,7 +66,7 @@ export function parseAccountMappings(text: string): {
   for (const [key, value] of Object.entries(object)) {
     const problem = findKeyProblem(key)
     const parsed = problem === undefined ? parseMapping(value) : problem
-    if (typeof parsed === 'string') problems.push(`${JSON.stringify(key)} ${parsed}`)
+    if (typeof parsed === 'string') problems.push(`${quoteText(key)} ${parsed}`)
     else byKey.set(key, parsed)
   }
   return { content: byKey.size === 0 ? NO_MAPPINGS : new AccountMappings(byKey), problems }

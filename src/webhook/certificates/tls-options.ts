@@ -1,4 +1,5 @@
 import type { SecureContextOptions, SecureVersion } from 'node:tls'
+import { quoteText } from '../../text/quoted-text.ts'
 
 /** What the TLS flags ask of every handshake, before and after a certificate is replaced. */
 export interface TlsSettings {
@@ -108,5 +109,5 @@ function readCipherSuites(names: readonly string[]): string {
 }
 
 function notAllowed(flag: string, value: string, allowed: readonly string[]): TlsOptionError {
-  return new TlsOptionError(`--${flag}: ${JSON.stringify(value)} is not one of ${allowed.join(', ')}`)
+  return new TlsOptionError(`--${flag}: ${quoteText(value)} is not one of ${allowed.join(', ')}`)
 }

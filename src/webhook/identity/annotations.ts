@@ -1,3 +1,4 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import { type AccountAnnotations, NO_ANNOTATIONS } from './account.ts'
 import type { Warning } from './warnings.ts'
 
@@ -30,7 +31,7 @@ export function parseAccountAnnotations(
   if (warnings.length === 0 && values.every((value) => value === undefined)) return NO_ANNOTATIONS
 
   const subjectOf = (name: AnnotationName, value: string) =>
-    `annotation ${options.prefix}/${name} ${quote(value)} of ${options.subject}`
+    `annotation ${options.prefix}/${name} ${quoteText(value)} of ${options.subject}`
   const isRegionalSts = regionalSts === undefined ? undefined : parseGoBoolean(regionalSts)
   if (regionalSts !== undefined && isRegionalSts === undefined) {
     warnings.push({ code: 'value_ignored', subject: subjectOf('sts-regional-endpoints', regionalSts) })
@@ -63,7 +64,7 @@ export function parsePodAnnotations(
   }
   const expiration = readTokenExpiration(
     annotations[`${options.prefix}/token-expiration`],
-    (value) => `annotation ${options.prefix}/token-expiration ${quote(value)} of ${options.subject}`,
+    (value) => `annotation ${options.prefix}/token-expiration ${quoteText(value)} of ${options.subject}`,
   )
   return {
     tokenExpirationSeconds: expiration.seconds,
@@ -74,7 +75,7 @@ export function parsePodAnnotations(
 
 /** The warning about a role that is no ARN; `subject` names the ServiceAccount. */
 export function warnOfRoleArn(role: string, subject: string): Warning {
-  return { code: 'invalid_role_arn', subject: `role ${quote(role)} of ${subject}` }
+  return { code: 'invalid_role_arn', subject: `role ${quoteText(role)} of ${subject}` }
 }
 
 /** The spellings of Go's strconv.ParseBool, which the Go webhook reads booleans with; `undefined` for any other. */
@@ -145,13 +146,4 @@ function editDistance(left: string, right: string): number {
     previous = current
   }
   return previous[right.length] ?? 0
-}
-
-/** The longest value of an annotation that is quoted whole; a role ARN has at most 2048 characters, most under 100. */
-const MAX_QUOTED_CHARACTERS = 100
-
-function quote(value: string): string {
-  return JSON.stringify(
-    value.length <= MAX_QUOTED_CHARACTERS ? value : `${value.slice(0, MAX_QUOTED_CHARACTERS)}…`,
-  )
 }

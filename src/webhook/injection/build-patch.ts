@@ -1,3 +1,4 @@
+import { quoteText } from '../../text/quoted-text.ts'
 import type { TokenMount } from '../identity/settings.ts'
 import type { Warning } from '../identity/warnings.ts'
 import { type FixedParts, MISSING, type Variable } from './fixed-parts.ts'
@@ -63,7 +64,7 @@ function readSkipped(
   for (const name of skipped) {
     const hasName = (container: Container) => container.name === name
     if (!pod.spec.containers?.some(hasName) && !pod.spec.initContainers?.some(hasName)) {
-      warnings.push({ code: 'unknown_skip_container', subject: `${JSON.stringify(name)} in ${annotation}` })
+      warnings.push({ code: 'unknown_skip_container', subject: `${quoteText(name)} in ${annotation}` })
     }
   }
   return skipped

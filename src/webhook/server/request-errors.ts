@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Logger } from '../../telemetry/logger.ts'
+import { quoteText } from '../../text/quoted-text.ts'
 import { type ReviewAnswer, refuse } from '../admission/answer.ts'
 import type { Reviewer } from '../reviewer.ts'
 
@@ -32,9 +33,6 @@ export function parseBody(
 /** Where there was no whole body to read. */
 export const SENDER_LEFT = 'the sender left, or was cut for being slow, before the end of the body'
 
-/** The longest content type that an answer and a log line repeat. */
-const MAX_QUOTED_CHARACTERS = 100
-
 /** Answers a request that never became a review. */
 export function answerRequestError(
   error: unknown,
@@ -59,7 +57,7 @@ export function answerRequestError(
 
 function describeContentType(value: string | undefined): string {
   if (value === undefined) return 'there is no content type; it must be application/json'
-  return `the content type ${JSON.stringify(value.slice(0, MAX_QUOTED_CHARACTERS))} is not application/json`
+  return `the content type ${quoteText(value)} is not application/json`
 }
 
 function readCode(error: unknown): string | undefined {

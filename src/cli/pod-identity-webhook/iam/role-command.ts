@@ -1,7 +1,7 @@
 import type { RoleOptions, RolePlan } from '../../../iam/plan-role.ts'
+import { quoteText } from '../../../text/quoted-text.ts'
 import { type Command, defineCommand } from '../../engine/command.ts'
 import type { FlagGroup } from '../../engine/flag-table.ts'
-import { quoteText } from '../../engine/flag-value.ts'
 import { UsageError } from '../../engine/usage-error.ts'
 import { runPlan } from '../steps/run-steps.ts'
 import { STEP_FLAGS } from '../steps/step-flags.ts'

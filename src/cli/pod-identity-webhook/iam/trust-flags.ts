@@ -1,8 +1,8 @@
 import { type Issuer, parseIssuer } from '../../../iam/issuer-url.ts'
 import { parseServiceAccount } from '../../../iam/trust-request.ts'
+import { quoteText } from '../../../text/quoted-text.ts'
 import type { CommandIo } from '../../engine/command.ts'
 import type { FlagGroup, FlagValues, TextRule } from '../../engine/flag-table.ts'
-import { quoteText } from '../../engine/flag-value.ts'
 import { UsageError } from '../../engine/usage-error.ts'
 import { AWS_ACCOUNT_ID, AWS_PARTITION } from '../flags/text-rules.ts'
 

@@ -1,6 +1,6 @@
-import { toPrintableJson, toPrintableLine } from '../../../aws/printable-line.ts'
 import { renderScript } from '../../../aws/shell-script.ts'
 import type { Change, Plan, Step } from '../../../aws/step.ts'
+import { toPrintableJson, toPrintableLine } from '../../../text/printable-line.ts'
 import type { CommandIo } from '../../engine/command.ts'
 import { createProgress } from '../../engine/progress.ts'
 import type { StepChoices } from './step-flags.ts'

@@ -1,4 +1,4 @@
-import { quoteText } from '../quoted-text.ts'
+import { quoteText } from '../../../text/quoted-text.ts'
 import { explainValues, nameMisspelling } from './misspelling.ts'
 import { no, type Reading, unknown, YES } from './reading.ts'
 import { matchesPattern } from './text-pattern.ts'

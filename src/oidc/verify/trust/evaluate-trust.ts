@@ -1,7 +1,7 @@
 import { findRefusals } from '../../../iam/policy-refusals.ts'
 import { isObject, type JsonObject, parseTrustPolicy, readTexts } from '../../../iam/trust-policy.ts'
+import { quoteTexts } from '../../../text/quoted-text.ts'
 import { type Flaw, joinFlaws } from '../check.ts'
-import { quoteTexts } from '../quoted-text.ts'
 import { type Comparison, readComparison } from './condition.ts'
 import { explainProvider } from './misspelling.ts'
 import { no, type Reading, readAll, unknown, YES } from './reading.ts'

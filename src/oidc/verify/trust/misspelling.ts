@@ -1,6 +1,6 @@
 import { hasWildcard } from '../../../iam/trust-request.ts'
+import { quoteText, quoteTexts } from '../../../text/quoted-text.ts'
 import type { Flaw } from '../check.ts'
-import { quoteText, quoteTexts } from '../quoted-text.ts'
 import { matchesPattern } from './text-pattern.ts'
 import type { TokenClaims } from './token-claims.ts'
 
