@@ -20,6 +20,22 @@ export interface CreationRound {
 
 let podNumber = 0
 
+/**
+ * Reads a ServiceAccount as the webhook does, after each of so many pods of somebody else: what one GET costs on this machine,
+ * in a process that was idle a moment before.
+ */
+export async function timeGets(client: ApiClient, { namespace }: CreationContender, count: number) {
+  const timesMs: number[] = []
+  for (let index = 0; index < count; index++) {
+    const pod = describePod(`pod-${podNumber++}`, 'account-0')
+    await client.send('POST', `/api/v1/namespaces/${namespace}/pods`, pod)
+    const startedAtMs = performance.now()
+    await client.get(`/api/v1/namespaces/${namespace}/serviceaccounts/account-0`)
+    timesMs.push(performance.now() - startedAtMs)
+  }
+  return timesMs
+}
+
 /** Creates pods; throws where one comes out with another role than it should. */
 export async function createPods(
   client: ApiClient,

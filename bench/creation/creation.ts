@@ -12,6 +12,7 @@ import { createApiClient } from '../../test/cluster/support/api-client.ts'
 import { type Cluster, openCluster } from '../../test/cluster/support/cluster.ts'
 import { startControlPlane } from '../../test/cluster/support/control-plane.ts'
 import { findControlPlaneBinaries } from '../../test/cluster/support/control-plane-binaries.ts'
+import { findMedian } from '../measures/statistics.ts'
 import { formatTable } from '../measures/table.ts'
 import { buildAdmissionReview } from '../reviews/admission-review.ts'
 import { startApiServerStandIn } from '../servers/api-server.ts'
@@ -19,8 +20,8 @@ import { createCertificates } from '../servers/certificates.ts'
 import { startBareServer, startWebhook } from '../servers/contenders.ts'
 import { claimCores } from '../servers/pinned-process.ts'
 import { SERVER_NODE_OPTIONS } from '../servers/webhook-command.ts'
-import { type CreationContender, openNone, openOurs, openReference } from './contender.ts'
-import { type CreationRound, createPods, type Scenario } from './create-pods.ts'
+import { type CreationContender, MAX_CLIENTS, openNone, openOurs, openReference } from './contender.ts'
+import { type CreationRound, createPods, type Scenario, timeGets } from './create-pods.ts'
 import { type CreationStanding, formatCreation, summariseCreation } from './creation-report.ts'
 import { type ColdServer, measureFirstReviews } from './first-reviews.ts'
 
@@ -28,19 +29,18 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '10' },
     pods: { type: 'string', default: '100' },
+    clients: { type: 'string', default: '1,8,25' },
     'first-reviews': { type: 'string', default: '200' },
     'reviews-per-second': { type: 'string', default: '5' },
     json: { type: 'string' },
   },
 })
 
-const SCENARIOS: readonly Scenario[] = [
-  { clients: 1, isAccountShared: true },
-  { clients: 8, isAccountShared: true },
-  { clients: 8, isAccountShared: false },
-  { clients: 25, isAccountShared: true },
-  { clients: 25, isAccountShared: false },
-]
+const scenarios: readonly Scenario[] = values.clients.split(',').flatMap((text) => {
+  const clients = Math.min(Number(text), MAX_CLIENTS)
+  const shared = { clients, isAccountShared: true }
+  return clients === 1 ? [shared] : [shared, { clients, isAccountShared: false }]
+})
 const REFERENCE_TIMEOUT_MS = 120_000
 
 function report(line: string): void {
@@ -62,7 +62,7 @@ async function measureCreation(): Promise<readonly CreationStanding[]> {
   try {
     for (const open of listContenders(cluster)) contenders.push(await open())
     const results: CreationStanding[] = []
-    for (const scenario of SCENARIOS) results.push(...(await runScenario(cluster, contenders, scenario)))
+    for (const scenario of scenarios) results.push(...(await runScenario(cluster, contenders, scenario)))
     return results
   } finally {
     for (const contender of contenders) await contender.close()
@@ -91,6 +91,8 @@ async function runScenario(
 ): Promise<readonly CreationStanding[]> {
   const { apiServerUrl: url, caPem, adminToken: token } = cluster.connection
   const client = createApiClient({ url, caPem, token, maxSockets: scenario.clients })
+  const getTimesMs: number[] = []
+  const [none] = contenders
   const rounds = new Map<CreationContender, CreationRound[]>(contenders.map((contender) => [contender, []]))
   try {
     for (let round = 0; round <= Number(values.rounds); round++) {
@@ -98,12 +100,16 @@ async function runScenario(
         const result = await createPods(client, contender, scenario, Number(values.pods))
         if (round > 0) rounds.get(contender)?.push(result)
       }
+      if (scenario.clients === 1 && none !== undefined)
+        getTimesMs.push(...(await timeGets(client, none, Number(values.pods))))
     }
   } finally {
     client.close()
   }
   const account = scenario.isAccountShared ? 'one ServiceAccount' : 'one each'
   report(`${scenario.clients} at once, ${account}: done`)
+  if (getTimesMs.length > 0)
+    console.log(`a GET of a ServiceAccount alone: median ${findMedian(getTimesMs).toFixed(2)} ms\n`)
   const [yardstick = []] = rounds.values()
   return contenders.map((contender) =>
     summariseCreation(contender.name, scenario, rounds.get(contender) ?? [], yardstick),

@@ -10,18 +10,24 @@ const CONTROLS = /[\u007f-\u009f\u2028\u2029]/g
  * file's name was wanted, and what is printed ends in the logs of systemd, kubelets and CI.
  */
 export function quoteText(text: string): string {
-  return (
-    describeSecret(text) ??
-    JSON.stringify(text).replaceAll(
-      CONTROLS,
-      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    )
+  return describeSecret(text) ?? escapeText(text)
+}
+
+function escapeText(text: string): string {
+  return JSON.stringify(text).replaceAll(
+    CONTROLS,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
 
+/** Quotes what everybody may read, such as the ID of a published key, which looks like a secret: at most 200 characters of it. */
+export function quotePublicText(text: string): string {
+  return escapeText(text.length > 200 ? `${text.slice(0, 200)}…` : text)
+}
+
 /** As {@link quoteText} for some texts, of which the first few are told. */
-export function quoteTexts(texts: readonly string[]): string {
-  const told = texts.slice(0, 5).map(quoteText).join(', ')
+export function quoteTexts(texts: readonly string[], quote = quoteText): string {
+  const told = texts.slice(0, 5).map(quote).join(', ')
   return texts.length > 5 ? `${told} and ${texts.length - 5} more` : told
 }
 

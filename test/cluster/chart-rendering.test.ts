@@ -74,7 +74,11 @@ else {
       rules.find(({ resources }) => resources?.includes(resource))?.resourceNames
     t.strictSame(nameOf('secrets'), ['aws-ids'])
     t.strictSame(nameOf('mutatingwebhookconfigurations'), ['aws-ids'])
-    t.strictSame(nameOf('configmaps'), ['pod-identity-webhook'], 'the program knows it by this name alone')
+    t.strictSame(nameOf('configmaps'), [
+      // The program knows it by this name alone.
+      'pod-identity-webhook',
+      'aws-ids-container-credentials',
+    ])
     for (const manifest of manifests) {
       if (manifest.kind === 'ValidatingAdmissionPolicyBinding') {
         t.match(manifest, { spec: { policyName: 'aws-ids-verify-credentials' } })

@@ -50,7 +50,10 @@ t.test('what AWS would refuse is refused, in one line', async (t) => {
     [{ trustAnchorArn: PROFILE_ARN }, /is not the ARN of a trust anchor/],
     [{ profileArn: TRUST_ANCHOR_ARN }, /is not the ARN of a profile/],
     [{ roleArn: PROFILE_ARN }, /is not the ARN of a role, which is like arn:aws:iam::ACCOUNT:role\/NAME$/],
-    [{ roleArn: `arn:aws:iam::1:${'x'.repeat(500)}\n` }, /…" is not the ARN of a role/],
+    [
+      { roleArn: `arn:aws:iam::1:${'x'.repeat(500)}\n` },
+      /^a text of several lines, 516 characters is not the ARN of a role/,
+    ],
     [
       { profileArn: PROFILE_ARN.replace('eu-central-1', 'us-east-1') },
       /^the trust anchor is in region eu-central-1 and the profile in us-east-1; they must be in one region$/,

@@ -1,4 +1,4 @@
-import { quoteText, quoteTexts } from '../../text/quoted-text.ts'
+import { quotePublicText, quoteText, quoteTexts } from '../../text/quoted-text.ts'
 import { type Flaw, fail, joinFlaws, pass, skip, type Verdict, warn } from './check.ts'
 import type { ClusterReading } from './cluster.ts'
 import { type FetchSurroundings, fetchDocument, nameUrl } from './fetched-document.ts'
@@ -67,7 +67,10 @@ export function compareKeys(
   const missing = signing.filter(({ kid }) => !published.some((candidate) => candidate.kid === kid))
   const flaws: Flaw[] = []
   if (missing.length > 0) {
-    const kids = quoteTexts(missing.map(({ kid }) => kid))
+    const kids = quoteTexts(
+      missing.map(({ kid }) => kid),
+      quotePublicText,
+    )
     flaws.push({ message: `the cluster signs with a key that is not published, kid ${kids}`, hint: PUBLISH })
   }
   for (const key of signing) {
@@ -78,7 +81,7 @@ export function compareKeys(
 }
 
 function comparePair(signing: ListedKey, published: ListedKey): readonly Flaw[] {
-  const kid = quoteText(signing.kid)
+  const kid = quotePublicText(signing.kid)
   if (published.material === undefined)
     return [{ message: `the published key with kid ${kid} is no public key`, hint: PUBLISH }]
   if (published.material !== signing.material)
@@ -118,7 +121,10 @@ function remarkOnKids(published: readonly ListedKey[]): Flaw[] {
   const kids = published.map(({ kid }) => kid).filter((kid) => kid !== '')
   const repeated = [...new Set(kids.filter((kid, index) => kids.indexOf(kid) !== index))]
   if (repeated.length > 0)
-    remarks.push({ message: `the kid ${quoteTexts(repeated)} is listed more than once`, hint: PUBLISH })
+    remarks.push({
+      message: `the kid ${quoteTexts(repeated, quotePublicText)} is listed more than once`,
+      hint: PUBLISH,
+    })
   if (kids.length < published.length)
     remarks.push({
       message: 'a key is listed with an empty kid',

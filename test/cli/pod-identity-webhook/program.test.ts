@@ -235,10 +235,13 @@ const MISTAKES: readonly (readonly [line: string, message: string])[] = [
   ],
   [
     '--container-credentials-config-map=c --manifests=m',
-    'with --manifests give --watch-container-credentials-config',
+    '--container-credentials-config-map is read from an API server; with --manifests give --watch-container-credentials-config',
   ],
   ['--container-credentials-config-map=C', '--container-credentials-config-map is "C"'],
-  ['inject --container-credentials-config-map=c', 'give --kubeconfig too'],
+  [
+    'inject --container-credentials-config-map=c',
+    '--container-credentials-config-map is read from a cluster; give --kubeconfig too',
+  ],
   [
     'inject --kubeconfig=k --container-credentials-config-map=c --container-credentials-config=f',
     'give --container-credentials-config-map or --container-credentials-config, not both',

@@ -70,7 +70,7 @@ export const ACCOUNT_FLAGS = {
       name: 'service-account-lookup',
       values: ['fresh', 'cached', 'strict'],
       default: 'fresh',
-      help: 'fresh reads the ServiceAccount for each pod, so that what was written a moment ago counts; where the API server does not answer, what was last heard counts. cached believes what was last heard. strict is fresh, but answers HTTP 500 where a pod might go without its credentials, so that failurePolicy decides.',
+      help: 'How a ServiceAccount is looked up. fresh reads it for each pod, so that what was written a moment ago counts; where the API server does not answer, what was last heard counts. cached believes what was last heard. strict is fresh, but answers HTTP 500 where a pod might go without its credentials, so that failurePolicy decides.',
     },
     lookupTimeoutMs: {
       kind: 'duration',
