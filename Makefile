@@ -20,6 +20,7 @@ help: ## List the targets
 # An older Node runs npm itself; that it is older than `engines` says nothing about the project, which brings its own.
 $(INSTALLED): package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
+	tap build
 	@touch $@
 
 $(BUNDLE): $(SOURCES) $(INSTALLED)

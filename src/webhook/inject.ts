@@ -16,7 +16,7 @@ import { editFile } from './offline/edited-file.ts'
 import { combineAccounts, openCluster, readContainerCredentials } from './offline/offline-accounts.ts'
 import { formatOutput, type OutputFormat } from './offline/output.ts'
 import { type PodChange, planPodChange } from './offline/pod-change.ts'
-import { findPodTemplate } from './offline/pod-template.ts'
+import { findPodTemplate, isCustomGroup } from './offline/pod-template.ts'
 
 /** What `inject` reads and how it writes. */
 export interface InjectOptions {
@@ -92,10 +92,16 @@ async function planChanges(options: InjectOptions, inputs: readonly Input[]): Pr
   try {
     const accounts = combineAccounts(manifests, cluster, credentials)
     const changes: PodChange[] = []
+    const unknownKinds = new Set<string>()
     for (const object of objects) {
       const template = findPodTemplate(object)
       if (template !== undefined) changes.push(await planPodChange(object, template, accounts, settings))
+      else if (isCustomGroup(object.group)) unknownKinds.add(`${object.kind} of ${object.group}`)
     }
+    for (const kind of unknownKinds)
+      io.stderr.write(
+        `${kind}: not changed: it has no pod at spec.template, the one place that is looked at\n`,
+      )
     for (const notice of manifests.notices) io.stderr.write(`${notice}\n`)
     return changes
   } finally {

@@ -33,13 +33,22 @@ async function runSuite(wanted: readonly string[]): Promise<number> {
       await controlPlane.stop()
     }
   } catch (error) {
-    if (error instanceof ControlPlaneUnavailableError) {
-      console.log(`skipped: ${error.message}`)
-      return 0
-    }
+    if (error instanceof ControlPlaneUnavailableError) return skipSuite(error)
     console.error(error instanceof Error ? error.message : error)
     return 1
   }
+}
+
+/** A machine without a control plane may leave the suite out; CI may not, where a check that cannot fail is none. */
+function skipSuite({ message }: ControlPlaneUnavailableError): number {
+  const isCi = !['', '0', 'false'].includes(process.env['CI'] ?? '')
+  console.log(`${isCi ? 'failed' : 'skipped'}: ${message}`)
+  console.log(
+    isCi
+      ? '0 passed, 1 failed'
+      : '0 passed, 0 failed, 1 skipped: the whole suite, for want of a control plane',
+  )
+  return isCi ? 1 : 0
 }
 
 /** The suite runs what production runs, made from the sources as they are now. */

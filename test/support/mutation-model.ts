@@ -19,7 +19,9 @@ export function mutateCopy(
   const mount = isWeb ? settings.webIdentity : settings.containerCredentials
   const selector = pod.spec.nodeSelector ?? {}
   const isWindows =
-    selector['kubernetes.io/os'] === 'windows' || selector['beta.kubernetes.io/os'] === 'windows'
+    pod.spec.os?.name === 'windows' ||
+    selector['kubernetes.io/os'] === 'windows' ||
+    selector['beta.kubernetes.io/os'] === 'windows'
   const unixFile = `${mount.mountPath.replace(/\/$/, '')}/${mount.tokenPath}`
   const file = isWindows ? `C:${unixFile.split('/').join('\\')}` : unixFile
   const own = isWeb

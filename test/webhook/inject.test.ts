@@ -74,16 +74,43 @@ t.test('every kind with a pod gets its credentials', async (t) => {
   }
 })
 
+const OWN_KIND = (spec: string) => `apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: x, namespace: shop}
+spec: {template: {spec: ${spec}}}
+`
+
+t.test('a pod template of any other group is injected where it is one beyond doubt', async (t) => {
+  const manifests = [t.testdir({ 'account.yaml': accountManifest() })]
+  for (const containers of ['[{name: app, image: a}]', '[{image: a}]']) {
+    const text = OWN_KIND(`{serviceAccountName: cart, containers: ${containers}}`)
+    const { stdout, stderr } = await runInject(text, { manifests })
+    t.match(stdout, /AWS_ROLE_ARN[\s\S]*aws-iam-token/, containers)
+    t.equal(stderr, '')
+  }
+})
+
+t.test('a kind of another group without one is named once, and passes through', async (t) => {
+  const job = 'apiVersion: batch.volcano.sh/v1alpha1\nkind: Job\nspec: {template: {spec: {}}}\n'
+  const text = [job, job, OWN_KIND('{containers: 5}')].join('---\n')
+  const { stdout, stderr } = await runInject(text)
+  t.equal(stdout, text)
+  t.equal(
+    stderr,
+    ['Job of batch.volcano.sh', 'Rollout of argoproj.io']
+      .map(
+        (kind) => `${kind}: not changed: it has no pod at spec.template, the one place that is looked at\n`,
+      )
+      .join(''),
+  )
+})
+
 t.test('what has no pod passes through byte for byte', async (t) => {
   const table: readonly (readonly [name: string, text: string])[] = [
     ['nothing', ''],
     ['comments', '# a\n\n# b\n'],
     ['odd style', '---\nkind:   ConfigMap # x\ndata: { a: "1",   b: |-\n }\n'.replace(' |-\n', ' 2')],
     ['JSON', '{"kind" : "Service",\n\t"x":1}'],
-    [
-      'another group’s Job',
-      'apiVersion: batch.volcano.sh/v1alpha1\nkind: Job\nspec: {template: {spec: {}}}\n',
-    ],
     ['a custom resource', 'apiVersion: x/v1\nkind: Deployment\nspec: {template: 5}\n'],
     ['a Deployment without a template', 'apiVersion: apps/v1\nkind: Deployment\nspec: {}\n'],
     ['no object', '- just\n- a list\n--- text\n...\n%YAML 1.2\n---\n5\n'],

@@ -27,9 +27,9 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const FRAME_MS = 100
 const ERASE_LINE = '\r\u001b[K'
 
-/** A spinner that leaves nothing behind on a terminal; a line for each text elsewhere. */
+/** A spinner that leaves nothing behind on a terminal; nothing elsewhere, where what was done is told at its end. */
 export function createProgress({ stderr, env }: Pick<CommandIo, 'stderr' | 'env'>): Progress {
-  if (!isColorful(stderr, env)) return { begin: (text) => stderr.write(`${text} ...\n`), end() {} }
+  if (!isColorful(stderr, env)) return { begin() {}, end() {} }
   let timer: NodeJS.Timeout | undefined
   const end = () => {
     if (timer === undefined) return

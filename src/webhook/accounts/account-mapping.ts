@@ -1,6 +1,6 @@
 import { quoteText } from '../../text/quoted-text.ts'
 import type { AccountMapping } from '../identity/account.ts'
-import { MIN_TOKEN_EXPIRATION_SECONDS } from '../identity/annotations.ts'
+import { clampTokenExpiration, MAX_VALUE_CHARACTERS } from '../identity/annotations.ts'
 import { nameType, parseConfigObject } from './config-text.ts'
 
 /** Name of the ConfigMap that holds the mappings; fixed, as in the Go webhook. */
@@ -101,6 +101,9 @@ function parseMapping(value: unknown): AccountMapping | string {
   if (typeof role !== 'string') return `has a RoleARN that is ${nameType(role)}, not a string`
   const audience = members.get('audience') ?? ''
   if (typeof audience !== 'string') return `has an Audience that is ${nameType(audience)}, not a string`
+  const long = [role, audience].find((text) => text.length > MAX_VALUE_CHARACTERS)
+  if (long !== undefined)
+    return `has a text of ${long.length} characters; ${MAX_VALUE_CHARACTERS} are the most`
   const isRegionalSts = members.get('useregionalsts') ?? undefined
   if (isRegionalSts !== undefined && typeof isRegionalSts !== 'boolean')
     return `has a UseRegionalSTS that is ${nameType(isRegionalSts)}, not true or false`
@@ -111,7 +114,7 @@ function parseMapping(value: unknown): AccountMapping | string {
     role,
     audience: audience === '' ? undefined : audience,
     isRegionalSts,
-    tokenExpirationSeconds: expiration === 0 ? undefined : Math.max(expiration, MIN_TOKEN_EXPIRATION_SECONDS),
+    tokenExpirationSeconds: expiration === 0 ? undefined : clampTokenExpiration(expiration),
   }
 }
 

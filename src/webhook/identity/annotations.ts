@@ -5,9 +5,24 @@ import type { Warning } from './warnings.ts'
 /** The least that the API server issues a token for (TokenRequest validation in kubernetes/kubernetes). */
 export const MIN_TOKEN_EXPIRATION_SECONDS = 600
 
+/** The most that a pod may ask for: 2^32 (ValidateProjectedVolumeSource in kubernetes/kubernetes). */
+export const MAX_TOKEN_EXPIRATION_SECONDS = 2 ** 32
+
+/** Twice the longest role ARN. A value goes into each container, and the API server refuses pods over 1.5 MiB. */
+export const MAX_VALUE_CHARACTERS = 4096
+
+/** The nearest expiration, in seconds, that the API server takes. */
+export function clampTokenExpiration(seconds: number): number {
+  return Math.min(Math.max(seconds, MIN_TOKEN_EXPIRATION_SECONDS), MAX_TOKEN_EXPIRATION_SECONDS)
+}
+
 /** What the webhook's annotations are called behind their prefix and slash. */
 const ACCOUNT_ANNOTATIONS = ['role-arn', 'audience', 'sts-regional-endpoints', 'token-expiration'] as const
 const POD_ANNOTATIONS = ['skip-containers', 'token-expiration'] as const
+
+/** Those that mean something in one of the two places alone. */
+const ACCOUNT_ONLY_ANNOTATIONS = ['role-arn', 'audience', 'sts-regional-endpoints'] as const
+const POD_ONLY_ANNOTATIONS = ['skip-containers'] as const
 
 type AnnotationName = (typeof ACCOUNT_ANNOTATIONS)[number] | (typeof POD_ANNOTATIONS)[number]
 
@@ -25,13 +40,21 @@ export function parseAccountAnnotations(
   options: { readonly prefix: string; readonly subject: string },
 ): AccountAnnotations {
   if (annotations === undefined) return NO_ANNOTATIONS
-  const warnings: Warning[] = findMistypedPrefixes(annotations, ACCOUNT_ANNOTATIONS, options)
-  const values = ACCOUNT_ANNOTATIONS.map((name) => annotations[`${options.prefix}/${name}`])
+  const warnings: Warning[] = [
+    ...findMistypedPrefixes(annotations, ACCOUNT_ANNOTATIONS, options),
+    ...findMisplaced(annotations, POD_ONLY_ANNOTATIONS, options, 'the pod'),
+  ]
+  const subjectOf = (name: AnnotationName, value: string) =>
+    `annotation ${options.prefix}/${name} ${quoteText(value)} of ${options.subject}`
+  const values = ACCOUNT_ANNOTATIONS.map((name) => {
+    const value = annotations[`${options.prefix}/${name}`]
+    if (value === undefined || value.length <= MAX_VALUE_CHARACTERS) return value
+    warnings.push({ code: 'value_too_long', subject: subjectOf(name, value) })
+    return undefined
+  })
   const [role, audience, regionalSts, tokenExpiration] = values
   if (warnings.length === 0 && values.every((value) => value === undefined)) return NO_ANNOTATIONS
 
-  const subjectOf = (name: AnnotationName, value: string) =>
-    `annotation ${options.prefix}/${name} ${quoteText(value)} of ${options.subject}`
   const isRegionalSts = regionalSts === undefined ? undefined : parseGoBoolean(regionalSts)
   if (regionalSts !== undefined && isRegionalSts === undefined) {
     warnings.push({ code: 'value_ignored', subject: subjectOf('sts-regional-endpoints', regionalSts) })
@@ -69,7 +92,11 @@ export function parsePodAnnotations(
   return {
     tokenExpirationSeconds: expiration.seconds,
     skipContainers: annotations[`${options.prefix}/skip-containers`],
-    warnings: [...findMistypedPrefixes(annotations, POD_ANNOTATIONS, options), ...expiration.warnings],
+    warnings: [
+      ...findMistypedPrefixes(annotations, POD_ANNOTATIONS, options),
+      ...findMisplaced(annotations, ACCOUNT_ONLY_ANNOTATIONS, options, 'the ServiceAccount'),
+      ...expiration.warnings,
+    ],
   }
 }
 
@@ -104,11 +131,32 @@ function readTokenExpiration(
   if (seconds === undefined) {
     return { seconds, warnings: [{ code: 'value_ignored', subject: subjectOf(text) }] }
   }
+  if (seconds > MAX_TOKEN_EXPIRATION_SECONDS) {
+    return {
+      seconds: MAX_TOKEN_EXPIRATION_SECONDS,
+      warnings: [{ code: 'value_lowered', subject: subjectOf(text) }],
+    }
+  }
   if (seconds >= MIN_TOKEN_EXPIRATION_SECONDS) return { seconds, warnings: [] }
   return {
     seconds: MIN_TOKEN_EXPIRATION_SECONDS,
     warnings: [{ code: 'value_raised', subject: subjectOf(text) }],
   }
+}
+
+function findMisplaced(
+  annotations: Annotations,
+  names: readonly AnnotationName[],
+  options: { readonly prefix: string; readonly subject: string },
+  place: string,
+): Warning[] {
+  return names
+    .map((name) => `${options.prefix}/${name}`)
+    .filter((key) => annotations[key] !== undefined)
+    .map((key) => ({
+      code: 'misplaced_annotation',
+      subject: `annotation ${key} of ${options.subject} belongs on ${place} and`,
+    }))
 }
 
 /** How far a prefix may be from ours to count as mistyped: `eks.amazon.com` is three letters away. */

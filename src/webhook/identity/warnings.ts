@@ -17,6 +17,18 @@ export const WARNINGS = {
     problem: 'is under 600 seconds, the least that the API server issues tokens for, and becomes 600',
     remedy: 'write 600 or more',
   },
+  value_lowered: {
+    problem: 'is over 4294967296 seconds, the most that the API server takes, and becomes that',
+    remedy: 'write 4294967296 or less',
+  },
+  value_too_long: {
+    problem: 'is over 4096 characters long and is ignored: in each container it could make the pod too large',
+    remedy: 'shorten it; no role ARN or audience is so long',
+  },
+  misplaced_annotation: {
+    problem: 'does nothing there',
+    remedy: 'put it where it belongs',
+  },
   empty_audience: {
     problem: 'is empty, which asks for the API server’s own audience; AWS STS will refuse the token',
     remedy:
@@ -36,8 +48,16 @@ export const WARNINGS = {
     remedy: 'rename that volume',
   },
   no_container_injected: {
-    problem: 'got no credentials in any container: each is skipped or sets AWS variables of its own',
-    remedy: 'remove the skip-containers annotation or the variables, if the pod should use the role',
+    problem: 'got no credentials in any container: each is skipped',
+    remedy: 'remove the skip-containers annotation, if the pod should use the role',
+  },
+  token_not_mounted: {
+    problem: 'where its variables look for the token',
+    remedy: 'mount the token there, or leave its variables and mounts to the webhook',
+  },
+  half_configured: {
+    problem: 'and gets neither of them from the webhook, so the AWS SDK cannot use the role',
+    remedy: 'set both, or none',
   },
   lookup_failed: {
     problem: 'could not be looked up, so the pod is admitted without credentials',

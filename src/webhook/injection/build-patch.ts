@@ -2,6 +2,7 @@ import { quoteText } from '../../text/quoted-text.ts'
 import type { TokenMount } from '../identity/settings.ts'
 import type { Warning } from '../identity/warnings.ts'
 import { type FixedParts, MISSING, type Variable } from './fixed-parts.ts'
+import { findOwnProblem } from './own-configuration.ts'
 import type { Container, Pod } from './pod.ts'
 import { parseSkipContainers } from './skip-containers.ts'
 import { isTokenVolume } from './token-volume.ts'
@@ -37,14 +38,15 @@ interface PatchOptions {
 export function buildPatch(pod: Pod, parts: FixedParts, options: PatchOptions): Injection {
   const patch: AddOperation[] = []
   const warnings: Warning[] = []
+  const injection = { patch, warnings }
   addTokenVolume(pod, parts, patch, warnings)
   const skipped = readSkipped(pod, options, warnings)
-  const injectedCount =
-    addToContainers(pod.spec.initContainers, '/spec/initContainers', skipped, parts, patch) +
-    addToContainers(pod.spec.containers, '/spec/containers', skipped, parts, patch)
-  if (injectedCount === 0) warnings.push({ code: 'no_container_injected', subject: 'the pod' })
+  const { initContainers, containers } = pod.spec
+  const isInitReached = addToContainers(initContainers, '/spec/initContainers', skipped, parts, injection)
+  const isReached = addToContainers(containers, '/spec/containers', skipped, parts, injection)
+  if (!isInitReached && !isReached) warnings.push({ code: 'no_container_injected', subject: 'the pod' })
   if (parts.method === 'container_credentials') addLabel(pod, patch)
-  return { patch, warnings }
+  return injection
 }
 
 const NOTHING_SKIPPED: ReadonlySet<string> = new Set()
@@ -85,31 +87,31 @@ function addTokenVolume(pod: Pod, parts: FixedParts, patch: AddOperation[], warn
   }
 }
 
-/** Adds to every container that is not skipped; gives how many have the identity’s credentials now. */
+/** Adds to every container that is not skipped; gives whether there is one. */
 function addToContainers(
   containers: readonly Container[] | null | undefined,
   path: string,
   skipped: ReadonlySet<string>,
   parts: FixedParts,
-  patch: AddOperation[],
-): number {
-  if (!containers) return 0
-  let injectedCount = 0
+  injection: { readonly patch: AddOperation[]; readonly warnings: Warning[] },
+): boolean {
+  if (!containers) return false
+  let isReached = false
   for (let index = 0; index < containers.length; index++) {
     const container = containers[index]
     if (container === undefined || skipped.has(container.name)) continue
-    if (addToContainer(container, `${path}/${index}`, parts, patch)) injectedCount++
+    isReached = true
+    addToContainer(container, `${path}/${index}`, parts, injection)
   }
-  return injectedCount
+  return isReached
 }
 
-/** Gives whether the container has the identity's credentials now: variables of ours, or its own beside our mount. */
 function addToContainer(
   container: Container,
   path: string,
   parts: FixedParts,
-  patch: AddOperation[],
-): boolean {
+  { patch, warnings }: { readonly patch: AddOperation[]; readonly warnings: Warning[] },
+): void {
   const isMounted = hasTokenMount(container, parts.mount)
   const missing = findMissing(container, parts)
   if (missing !== 0) {
@@ -117,7 +119,13 @@ function addToContainer(
     addVariables(container, variables, `${path}/env`, patch)
     if (!isMounted) addTokenMount(container, parts, `${path}/volumeMounts`, patch)
   }
-  return isMounted || (missing & MISSING.method) !== 0
+  const hasOwnVariables = (missing & MISSING.method) === 0
+  if (!hasOwnVariables && !isMounted) return
+  const problem = findOwnProblem(container, parts, {
+    hasOwnVariables,
+    isTokenMounted: isMounted || missing !== 0,
+  })
+  if (problem !== undefined) warnings.push(problem)
 }
 
 /** The groups that a container has no variable of, whatever its value, as a sum of their bits. */

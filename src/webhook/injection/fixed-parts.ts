@@ -31,7 +31,9 @@ export interface FixedParts {
   readonly volumes: readonly Volume[]
   readonly volumeMount: VolumeMount
   readonly volumeMounts: readonly VolumeMount[]
-  /** The names of the method's own two variables. */
+  /** Where the token is, as the variables say. */
+  readonly tokenFile: string
+  /** The names of the method's own two variables: what identifies, and the token's file. */
   readonly methodNames: readonly string[]
   /** The variables, in order, for a container that lacks some groups: by the sum of their bits in {@link MISSING}. */
   readonly variablesByMissing: readonly (readonly Variable[])[]
@@ -46,7 +48,8 @@ export function buildFixedParts(
   const mount = tokenMountOf(identity, settings)
   const volume = buildTokenVolume(identity, settings)
   const volumeMount: VolumeMount = { name: mount.volumeName, readOnly: true, mountPath: mount.mountPath }
-  const method = listMethodVariables(identity, settings, tokenFilePath(mount, options))
+  const tokenFile = tokenFilePath(mount, options)
+  const method = listMethodVariables(identity, settings, tokenFile)
   const regionalSts = identity.isRegionalSts
     ? [{ name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' }]
     : []
@@ -58,6 +61,7 @@ export function buildFixedParts(
     volumes: [volume],
     volumeMount,
     volumeMounts: [volumeMount],
+    tokenFile,
     methodNames: method.map(({ name }) => name),
     variablesByMissing: Array.from({ length: 8 }, (_, missing) => [
       ...(missing & MISSING.regionalSts ? regionalSts : []),

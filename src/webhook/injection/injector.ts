@@ -2,6 +2,7 @@ import type { Identity } from '../identity/decide.ts'
 import type { MutationSettings } from '../identity/settings.ts'
 import { buildPatch, type Injection } from './build-patch.ts'
 import { buildFixedParts, type FixedParts } from './fixed-parts.ts'
+import { isWindowsPod } from './operating-system.ts'
 import type { Pod } from './pod.ts'
 
 /** Builds what gives a pod its identity; `skipContainers` is the text of the pod's annotation. */
@@ -27,10 +28,4 @@ export function createInjector(settings: MutationSettings): Injector {
       skipContainers,
       annotationPrefix: settings.annotationPrefix,
     })
-}
-
-function isWindowsPod({ spec: { nodeSelector } }: Pod): boolean {
-  return (
-    nodeSelector?.['kubernetes.io/os'] === 'windows' || nodeSelector?.['beta.kubernetes.io/os'] === 'windows'
-  )
 }

@@ -9,6 +9,9 @@ export interface Pod {
   readonly spec: {
     readonly serviceAccountName?: string | null
     readonly nodeSelector?: Readonly<Record<string, string>> | null
+    readonly os?: { readonly name?: unknown } | null
+    /** Not checked. */
+    readonly affinity?: unknown
     readonly initContainers?: readonly Container[] | null
     readonly containers?: readonly Container[] | null
     readonly volumes?: readonly Volume[] | null
@@ -18,7 +21,7 @@ export interface Pod {
 /** What is looked at in a container, init container or native sidecar. */
 export interface Container {
   readonly name: string
-  readonly env?: readonly { readonly name: string }[] | null
+  readonly env?: readonly { readonly name: string; readonly value?: unknown }[] | null
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[] | null
 }
 
@@ -77,6 +80,7 @@ function findSpecProblem(spec: JsonObject): Problem {
   return (
     within('.serviceAccountName', findOptionalStringProblem(spec['serviceAccountName'])) ??
     within('.nodeSelector', findStringsProblem(spec['nodeSelector'])) ??
+    within('.os', isAbsent(spec['os']) || isObject(spec['os']) ? undefined : ' is not an object') ??
     within('.initContainers', findItemsProblem(spec['initContainers'], findContainerProblem)) ??
     within('.containers', findItemsProblem(spec['containers'], findContainerProblem)) ??
     within('.volumes', findItemsProblem(spec['volumes'], findVolumeProblem))

@@ -1,3 +1,4 @@
+import jsonPatch from 'fast-json-patch'
 import type { AddOperation } from '../injection/build-patch.ts'
 
 /** One thing added to a document: the tokens of a JSON Pointer from the document's root, and the value. */
@@ -24,19 +25,12 @@ export function formatPointer(path: readonly (string | number)[]): string {
 export function applyAdditions(value: unknown, additions: readonly Addition[]): unknown {
   // Not structuredClone: it would keep two aliases of one anchor one object, and both would get what one is given.
   const copy: unknown = JSON.parse(JSON.stringify(value))
-  for (const addition of additions) {
-    const parent = valueAt(copy, addition.path.slice(0, -1))
-    const token = addition.path.at(-1) ?? ''
-    if (Array.isArray(parent)) parent.splice(token === '-' ? parent.length : Number(token), 0, addition.value)
-    else if (typeof parent === 'object' && parent !== null)
-      Object.defineProperty(parent, token, {
-        value: addition.value,
-        enumerable: true,
-        writable: true,
-        configurable: true,
-      })
-  }
-  return copy
+  const operations = additions.map((addition) => ({
+    op: 'add' as const,
+    path: formatPointer(addition.path),
+    value: addition.value,
+  }))
+  return jsonPatch.applyPatch(copy, operations).newDocument
 }
 
 /** What a path leads to; `undefined` where it leads nowhere. */

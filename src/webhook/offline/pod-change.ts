@@ -78,9 +78,9 @@ const OFFLINE_REASONS: Partial<Record<ReasonCode, { readonly sentence?: string; 
   }
 
 /** The pod as it would come to the server: with its ServiceAccount's name filled in. */
-function readTemplate({ kind, place }: ManifestObject, { path, value }: PodTemplate): Pod {
+function readTemplate({ kind, place }: ManifestObject, { path, value, isBuiltIn }: PodTemplate): Pod {
   try {
-    const pod = readPod(value)
+    const pod = readPod(isBuiltIn ? value : nameContainers(value))
     const legacyName = 'serviceAccount' in pod.spec ? pod.spec.serviceAccount : undefined
     const serviceAccountName =
       pod.spec.serviceAccountName || (typeof legacyName === 'string' && legacyName) || DEFAULT_ACCOUNT
@@ -90,6 +90,20 @@ function readTemplate({ kind, place }: ManifestObject, { path, value }: PodTempl
     const where = path.length === 0 ? '' : ` at ${path.join('.')}`
     throw new ManifestError(place, `the pod of this ${kind}${where} is malformed: ${error.message}`)
   }
+}
+
+/** Containers that have no name get an empty one; operations go by their places. */
+function nameContainers(template: Readonly<Record<string, unknown>>): unknown {
+  const spec = (template['spec'] ?? {}) as Readonly<Record<string, unknown>>
+  const named = ['containers', 'initContainers'].flatMap((key) => {
+    const containers = spec[key]
+    if (!Array.isArray(containers)) return []
+    const withNames = containers.map((one: unknown) =>
+      typeof one === 'object' && one !== null ? { name: '', ...one } : one,
+    )
+    return [[key, withNames] as const]
+  })
+  return { ...template, spec: { ...spec, ...Object.fromEntries(named) } }
 }
 
 function readName({ value }: ManifestObject): { readonly namespace: string; readonly name: string } {

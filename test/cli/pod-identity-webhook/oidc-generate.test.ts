@@ -23,7 +23,7 @@ t.test('keys of files, told one change a line; the second time there is none', a
   t.strictSame(await generate(...args), {
     code: 0,
     stdout: `created ${folder}/keys.json: 2 keys: ${RSA.kid}, ${EC.kid}\ncreated ${folder}/.well-known/openid-configuration: issuer https://oidc.example.com/prod, ES256, RS256\n`,
-    stderr: `reading the keys ...\n${folder}/keys.json: 2 keys: ${RSA.kid}, ${EC.kid} ...\n${folder}/.well-known/openid-configuration: issuer https://oidc.example.com/prod, ES256, RS256 ...\n`,
+    stderr: '',
   })
   t.strictSame(readKeys(folder), [RSA, EC])
   t.match(await generate(...args), { code: 0, stdout: 'nothing to change\n' })
@@ -83,7 +83,7 @@ t.test('a failure is one line after the progress, exit code 1', async (t) => {
   t.match(await generate(ISSUER, '--out=x', '--key=/nonexistent'), {
     code: 1,
     stdout: '',
-    stderr: 'reading the keys ...\npod-identity-webhook: cannot read the key file /nonexistent (ENOENT)\n',
+    stderr: 'pod-identity-webhook: cannot read the key file /nonexistent (ENOENT)\n',
   })
   t.match(await generate(ISSUER, '--out=x'), {
     code: 1,

@@ -37,7 +37,7 @@ created s3://issuers/prod/.well-known/openid-configuration: issuer ${ISSUER}
 issuer: ${ISSUER}
 `,
   )
-  t.match(stderr, /^reading the keys and s3:\/\/issuers \.\.\.\n/)
+  t.equal(stderr, '')
   s3.clearRequests()
   t.match(await publish(args), { code: 0, stdout: `nothing to change\nissuer: ${ISSUER}\n` })
   t.strictSame(s3.writes, [])
@@ -98,7 +98,7 @@ t.test('a change that fails is one line; what was done before is told', async (t
   t.equal(stdout.trim().split('\n').length, 3)
   t.match(
     stderr,
-    /\npod-identity-webhook: s3:PutBucketPolicy: access denied: these credentials need [^\n]*\n$/,
+    /^pod-identity-webhook: s3:PutBucketPolicy: access denied: these credentials need [^\n]*\n$/,
   )
 })
 
@@ -168,7 +168,7 @@ for (const [name, args, env, message] of FAILURES) {
     const { code, stdout, stderr } = await publish(args, env)
     t.strictSame({ code, stdout }, { code: 1, stdout: '' })
     t.match(stderr, message)
-    t.equal(stderr.trim().split('\n').length, 2, 'progress, and one line')
+    t.equal(stderr.trim().split('\n').length, 1, 'one line')
   })
 }
 

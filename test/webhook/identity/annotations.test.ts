@@ -135,3 +135,62 @@ t.test('seconds are digits with an optional sign, within 64 bits', async (t) => 
   ]
   for (const [text, seconds] of cases) t.equal(parseTokenExpiration(text), seconds, JSON.stringify(text))
 })
+
+t.test('what would make the API server refuse the pod becomes the nearest that it takes', async (t) => {
+  for (const text of ['4294967297', '99999999999', '9223372036854775807']) {
+    const account = parseAccountAnnotations({ 'eks.amazonaws.com/token-expiration': text }, OPTIONS)
+    const pod = parsePodAnnotations({ 'eks.amazonaws.com/token-expiration': text }, OPTIONS)
+    for (const { tokenExpirationSeconds, warnings } of [account, pod]) {
+      t.equal(tokenExpirationSeconds, 4294967296)
+      t.match(warnings, [{ code: 'value_lowered', subject: new RegExp(text) }])
+    }
+  }
+  const { tokenExpirationSeconds, warnings } = parsePodAnnotations(
+    { 'eks.amazonaws.com/token-expiration': '4294967296' },
+    OPTIONS,
+  )
+  t.strictSame([tokenExpirationSeconds, warnings], [4294967296, []])
+})
+
+t.test('a value too long for every container of a pod is ignored', async (t) => {
+  const long = 'x'.repeat(4097)
+  const annotations = {
+    'eks.amazonaws.com/role-arn': `${ROLE_ARN}${long}`,
+    'eks.amazonaws.com/audience': long,
+  }
+  const { role, audience, warnings } = parseAccountAnnotations(annotations, OPTIONS)
+  t.strictSame([role, audience], ['', undefined])
+  t.strictSame(
+    warnings.map(({ code }) => code),
+    ['value_too_long', 'value_too_long'],
+  )
+  t.notMatch(JSON.stringify(warnings), /xxx/)
+  t.equal(
+    parseAccountAnnotations({ 'eks.amazonaws.com/audience': 'x'.repeat(4096) }, OPTIONS).warnings.length,
+    0,
+  )
+})
+
+t.test('an annotation in the wrong place is named', async (t) => {
+  const annotations = Object.fromEntries(
+    ['role-arn', 'audience', 'sts-regional-endpoints', 'token-expiration', 'skip-containers'].map((name) => [
+      `eks.amazonaws.com/${name}`,
+      name === 'token-expiration' ? '3600' : 'true',
+    ]),
+  )
+  t.match(parseAccountAnnotations(annotations, OPTIONS).warnings, [
+    {
+      code: 'misplaced_annotation',
+      subject:
+        'annotation eks.amazonaws.com/skip-containers of ServiceAccount shop/cart belongs on the pod and',
+    },
+  ])
+  t.strictSame(
+    parsePodAnnotations(annotations, { ...OPTIONS, subject: 'the pod' }).warnings.map(
+      ({ subject }) => subject,
+    ),
+    ['role-arn', 'audience', 'sts-regional-endpoints'].map(
+      (name) => `annotation eks.amazonaws.com/${name} of the pod belongs on the ServiceAccount and`,
+    ),
+  )
+})

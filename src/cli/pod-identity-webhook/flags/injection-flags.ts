@@ -1,3 +1,4 @@
+import { MAX_TOKEN_EXPIRATION_SECONDS } from '../../../webhook/identity/annotations.ts'
 import type { FlagGroup } from '../../engine/flag-table.ts'
 import {
   AWS_ACCOUNT_ID,
@@ -8,9 +9,6 @@ import {
   MOUNT_PATH,
   RELATIVE_PATH,
 } from './text-rules.ts'
-
-/** The largest expirationSeconds that the API server accepts in a projected token. */
-const MAX_TOKEN_EXPIRATION_SECONDS = 2 ** 32
 
 /** What pods get, for `serve` and `inject` alike. */
 export const INJECTION_FLAGS = {

@@ -1,4 +1,13 @@
-import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml'
+import {
+  type Document,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type YAMLParseError,
+} from 'yaml'
+import { quoteText } from '../../../text/quoted-text.ts'
 import { KUBERNETES_YAML } from './kubernetes-yaml.ts'
 
 /** What is wrong with a manifest, and where: `file:line: what`. One line. */
@@ -49,8 +58,7 @@ export function parseDocuments(fileName: string, text: string): readonly Manifes
   return documents.map((document) => {
     const [error] = document.errors
     if (error !== undefined) {
-      const problem = error.code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : error.message
-      throw new ManifestError(placeOf(error.pos[0]), problem)
+      throw new ManifestError(placeOf(error.pos[0]), describeYamlError(error, document, lineCounter))
     }
     return { document, value: readValue(document, placeOf), placeOf }
   })
@@ -101,6 +109,30 @@ function readValue(document: Document.Parsed, placeOf: (offset: number) => strin
   } catch (error) {
     throw describeFailure(placeOf(startOf(document)), error)
   }
+}
+
+function describeYamlError(error: YAMLParseError, document: Document.Parsed, lines: LineCounter): string {
+  if (error.code === 'RESOURCE_EXHAUSTION') return TOO_DEEP
+  const repeated = error.code === 'DUPLICATE_KEY' ? findKeyAt(document, error.pos[0]) : undefined
+  if (repeated === undefined) return error.message
+  const { key, firstOffset } = repeated
+  return `the key ${quoteText(key)} is there already, in line ${lines.linePos(firstOffset).line}`
+}
+
+/** The key of a map at an offset, and where the first of its name in that map is. */
+function findKeyAt(document: Document.Parsed, offset: number) {
+  let found: { readonly key: string; readonly firstOffset: number } | undefined
+  visit(document, {
+    Map(_, map) {
+      const keys = map.items.map(({ key }) => key).filter(isScalar)
+      const repeated = keys.find((key) => key.range?.[0] === offset)
+      const first = keys.find((key) => repeated !== undefined && key.value === repeated.value)
+      if (repeated === undefined || first?.range === undefined || first.range === null) return undefined
+      found = { key: String(repeated.value), firstOffset: first.range[0] }
+      return visit.BREAK
+    },
+  })
+  return found
 }
 
 const TOO_DEEP = 'it is nested too deeply'

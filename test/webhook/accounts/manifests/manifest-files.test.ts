@@ -131,7 +131,11 @@ t.test('bad manifests are refused with file, line and what is wrong', async (t) 
   const table: readonly (readonly [name: string, text: string, message: RegExp])[] = [
     ['a tab', 'kind: X\nmetadata:\n\tname: a\n', /^m0.yaml:3: Tabs are not allowed/],
     ['an open bracket', 'kind: X\n---\nmetadata: {a\n', /^m0.yaml:4: /],
-    ['a key twice', 'kind: ServiceAccount\napiVersion: v1\nkind: X\n', /^m0.yaml:3: Map keys must be unique/],
+    [
+      'a key twice',
+      'kind: ServiceAccount\napiVersion: v1\nkind: X\n',
+      /^m0.yaml:3: the key "kind" is there already, in line 1$/,
+    ],
     ['text', '# hm\njust text', /^m0.yaml:2: it is no Kubernetes object$/],
     ['a list', '- kind: X', /^m0.yaml:1: it is no Kubernetes object$/],
     ['no kind', '---\nkind: X\n---\nmetadata: {}\n', /^m0.yaml:4: the object has no kind$/],
