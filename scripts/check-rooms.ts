@@ -59,6 +59,40 @@ export function findRoomViolations(path: string, source: string): readonly strin
   return violations
 }
 
+/** A source file by its path relative to `src`, and what it imports of `src`, type-only and dynamic imports included. */
+export type ImportGraph = ReadonlyMap<string, readonly string[]>
+
+/** The files of `src` that a source imports, by their paths relative to `src`. */
+export function listImports(path: string, source: string): readonly string[] {
+  return [...source.matchAll(IMPORT)]
+    .map(([, specifier = '']) => specifier)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => join(dirname(path), specifier))
+}
+
+/** Finds circles of imports, a line each: `src/a.ts: imports itself by way of src/b.ts`. */
+export function findCircles(graph: ImportGraph): readonly string[] {
+  const done = new Set<string>()
+  const way: string[] = []
+  const circles: string[] = []
+  const visit = (path: string) => {
+    const start = way.indexOf(path)
+    if (start !== -1) {
+      const [first = '', ...others] = way.slice(start)
+      circles.push(
+        `src/${first}: imports itself by way of ${others.map((other) => `src/${other}`).join(', ')}`,
+      )
+    }
+    if (start !== -1 || done.has(path)) return
+    way.push(path)
+    for (const target of graph.get(path) ?? []) visit(target)
+    way.pop()
+    done.add(path)
+  }
+  for (const path of [...graph.keys()].sort((a, b) => a.localeCompare(b))) visit(path)
+  return circles
+}
+
 function withoutComments(source: string): string {
   return source.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/\/\/.*$/gm, '')
 }
@@ -66,16 +100,17 @@ function withoutComments(source: string): string {
 async function checkRooms(): Promise<number> {
   const src = fileURLToPath(new URL('../src', import.meta.url))
   const violations: string[] = []
-  let fileCount = 0
-  for await (const path of glob('**/*.ts', { cwd: src })) {
-    fileCount++
-    violations.push(
-      ...findRoomViolations(relative(src, join(src, path)), readFileSync(join(src, path), 'utf8')),
-    )
+  const graph = new Map<string, readonly string[]>()
+  for await (const file of glob('**/*.ts', { cwd: src })) {
+    const path = relative(src, join(src, file))
+    const source = readFileSync(join(src, file), 'utf8')
+    violations.push(...findRoomViolations(path, source))
+    graph.set(path, listImports(path, source))
   }
+  violations.push(...findCircles(graph))
   for (const violation of violations.sort((a, b) => a.localeCompare(b)))
     process.stderr.write(`${violation}\n`)
-  process.stderr.write(`rooms: ${fileCount} files, ${violations.length} violations\n`)
+  process.stderr.write(`rooms: ${graph.size} files, ${violations.length} violations\n`)
   return violations.length === 0 ? 0 : 1
 }
 

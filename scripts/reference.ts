@@ -11,7 +11,7 @@ import {
   labelFlag,
   labelOperands,
 } from '../src/cli/engine/help-page.ts'
-import type { Program } from '../src/cli/engine/program.ts'
+import type { Program } from '../src/cli/engine/program-description.ts'
 import { ACTIONS } from '../src/cli/pod-identity-webhook/actions.ts'
 import { createProgram } from '../src/cli/pod-identity-webhook/program.ts'
 import { createProgram as createRolesAnywhereProgram } from '../src/cli/roles-anywhere/program.ts'

@@ -1,15 +1,5 @@
 import { toPrintableJson, toPrintableLine } from '../text/printable-line.ts'
-import type { Plan, Step } from './step.ts'
-
-/** A command of an sh script. */
-export interface ShellCommand {
-  /** The program and its arguments, unquoted. */
-  readonly args: readonly string[]
-  /** JSON, given to it on stdin, as a here-document. */
-  readonly stdin?: string
-  /** Where what it prints holds no such text, the script says why it does not go on, and ends. */
-  readonly requirement?: { readonly output: string; readonly refusal: string }
-}
+import type { Plan, ShellCommand, Step } from './step.ts'
 
 /** Characters that mean themselves in sh. */
 const PLAIN = /^[\w@%+=:,./-]+$/

@@ -1,4 +1,12 @@
-import type { ShellCommand } from './shell-script.ts'
+/** A command of an sh script. */
+export interface ShellCommand {
+  /** The program and its arguments, unquoted. */
+  readonly args: readonly string[]
+  /** JSON, given to it on stdin, as a here-document. */
+  readonly stdin?: string
+  /** Where what it prints holds no such text, the script says why it does not go on, and ends. */
+  readonly requirement?: { readonly output: string; readonly refusal: string }
+}
 
 /** What a command changed, or with `--dry-run` would change, as `--output json` lists it. */
 export interface Change {

@@ -1,3 +1,4 @@
+import { readEnvironmentSettings, resolveServiceUrl } from '../aws/calls/service-settings.ts'
 import type { Environment } from '../aws/endpoint.ts'
 import type { ConfiguredProvider } from './configured-providers.ts'
 import {
@@ -5,12 +6,11 @@ import {
   ROLE_ANNOTATION,
   ROLE_VARIABLE,
   type SourceSettings,
-} from './credential-source.ts'
-import { findDefaultRegion } from './default-region.ts'
-import { findMatches } from './image-match.ts'
-import { ProviderError } from './provider-error.ts'
-import { PUBLIC_REGION, type Registry, readRegistry } from './registry.ts'
-import { readEnvironmentSettings, resolveServiceUrl } from './service-settings.ts'
+} from './plugin/credential-source.ts'
+import { findDefaultRegion } from './plugin/default-region.ts'
+import { ProviderError } from './plugin/provider-error.ts'
+import { findMatches } from './registry/image-match.ts'
+import { PUBLIC_REGION, type Registry, readRegistry } from './registry/registry.ts'
 
 /** What an explanation needs to know. */
 export interface ExplainSurroundings {

@@ -1,9 +1,9 @@
 import { stringify } from 'yaml'
 import { parseArn } from '../aws/arn.ts'
-import { API_VERSIONS } from './credential-request.ts'
-import { ROLE_ANNOTATION, type RolesAnywhereSource } from './credential-source.ts'
 import { AUDIENCE_VERB } from './lint/rbac-rules.ts'
-import { REGISTRY_PATTERNS } from './registry-patterns.ts'
+import { API_VERSIONS } from './plugin/credential-request.ts'
+import { ROLE_ANNOTATION, type RolesAnywhereSource } from './plugin/credential-source.ts'
+import { REGISTRY_PATTERNS } from './registry/registry-patterns.ts'
 
 /** The audience that STS wants, unless the role's trust policy says otherwise. */
 const TOKEN_AUDIENCE = 'sts.amazonaws.com'

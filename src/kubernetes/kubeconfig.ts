@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { ApiConnection, ApiTls } from './api-connection.ts'
 import { ApiConfigurationError, describeError } from './api-error.ts'
 import { type Credentials, createTokenCredentials, NO_CREDENTIALS, TokenFile } from './credentials.ts'
+import type { KubeconfigUser } from './kubeconfig-user.ts'
 import { loadPluginConnection } from './plugin-connection.ts'
 import type { Timing } from './timing.ts'
 
@@ -13,18 +14,6 @@ export interface KubeconfigCluster {
   readonly 'certificate-authority-data'?: string
   readonly 'insecure-skip-tls-verify'?: boolean
   readonly 'tls-server-name'?: string
-}
-
-/** A kubeconfig's user entry, as it is written. */
-export interface KubeconfigUser {
-  readonly 'client-certificate'?: string
-  readonly 'client-certificate-data'?: string
-  readonly 'client-key'?: string
-  readonly 'client-key-data'?: string
-  readonly token?: string
-  readonly tokenFile?: string
-  readonly exec?: unknown
-  readonly 'auth-provider'?: unknown
 }
 
 /** One kubeconfig file: what was parsed, and the folder that its relative paths start from. */

@@ -3,7 +3,7 @@ import { ExecAuth } from '@kubernetes/client-node/dist/exec_auth.js'
 import type { ApiTls } from './api-connection.ts'
 import { ApiConfigurationError, describeError } from './api-error.ts'
 import type { Credentials } from './credentials.ts'
-import type { KubeconfigUser } from './kubeconfig.ts'
+import type { KubeconfigUser } from './kubeconfig-user.ts'
 
 /** What ExecAuth fills in: of a request's options, those that identify whoever asks. */
 interface Identification {

@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
-import { renderScript, type ShellCommand } from '../../src/aws/shell-script.ts'
+import { renderScript } from '../../src/aws/shell-script.ts'
+import type { ShellCommand } from '../../src/aws/step.ts'
 
 const render = (steps: Parameters<typeof renderScript>[0]['steps'], notes: readonly string[] = []) =>
   renderScript({ preface: [], steps, notes })

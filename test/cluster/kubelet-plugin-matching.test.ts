@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { matchesImage } from '../../src/ecr/image-match.ts'
-import { parseSchemelessUrl, SchemelessUrlError } from '../../src/ecr/schemeless-url.ts'
+import { matchesImage } from '../../src/ecr/registry/image-match.ts'
+import { parseSchemelessUrl, SchemelessUrlError } from '../../src/ecr/registry/schemeless-url.ts'
 import { useKubeletCode } from './support/kubelet-plugin.ts'
 
 /** Pieces of names and patterns; those that url.Parse reads in a way of its own are among them. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { findRoomViolations } from '../../scripts/check-rooms.ts'
+import { findCircles, findRoomViolations, listImports } from '../../scripts/check-rooms.ts'
 
 const CASES: readonly { path: string; source: string; violations: readonly RegExp[] }[] = [
   { path: 'bin/x.ts', source: "import { a } from '../cli/a.ts'", violations: [] },
@@ -46,3 +46,19 @@ for (const { path, source, violations } of CASES) {
     for (const [index, pattern] of violations.entries()) t.match(found[index], pattern)
   })
 }
+
+t.test('circles of imports are named, each once, types and modules on demand included', async (t) => {
+  const sources: Readonly<Record<string, string>> = {
+    'aws/a.ts': "import type { B } from './b.ts'\nimport fs from 'node:fs'",
+    'aws/b.ts': "const { c } = await import('./c.ts')",
+    'aws/c.ts': "export { a } from './a.ts'",
+    'aws/d.ts': "import { a } from './a.ts'",
+    'aws/e.ts': "import { e } from './e.ts'",
+  }
+  const graph = new Map(Object.entries(sources).map(([path, source]) => [path, listImports(path, source)]))
+  t.strictSame(findCircles(graph), [
+    'src/aws/a.ts: imports itself by way of src/aws/b.ts, src/aws/c.ts',
+    'src/aws/e.ts: imports itself by way of ',
+  ])
+  t.strictSame(findCircles(new Map([['a.ts', ['b.ts']]])), [])
+})

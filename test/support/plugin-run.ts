@@ -1,4 +1,4 @@
-import { type PluginLimits, type PluginResult, runPlugin } from '../../src/ecr/plugin.ts'
+import { type PluginLimits, type PluginResult, runPlugin } from '../../src/ecr/plugin/plugin.ts'
 import { type EcrServer, STATIC_CREDENTIALS } from './ecr-server.ts'
 import { withEnvironment } from './process-environment.ts'
 

@@ -1,4 +1,4 @@
-import type { RolesAnywhereSettings, RolesAnywhereSource } from '../../ecr/credential-source.ts'
+import type { RolesAnywhereSettings, RolesAnywhereSource } from '../../ecr/plugin/credential-source.ts'
 import { type Command, defineCommand } from '../engine/command.ts'
 import type { FlagGroup, FlagValues } from '../engine/flag-table.ts'
 import { UsageError } from '../engine/usage-error.ts'
@@ -68,7 +68,7 @@ export function createConfigCommand(): Command {
 }
 
 async function readSource(rolesAnywhere: RolesAnywhereSettings): Promise<RolesAnywhereSource | undefined> {
-  const { chooseCredentialSource } = await import('../../ecr/credential-source.ts')
+  const { chooseCredentialSource } = await import('../../ecr/plugin/credential-source.ts')
   const request = { serviceAccountToken: undefined, serviceAccountAnnotations: {} }
   const source = chooseCredentialSource(request, { roleArnAnnotations: [], rolesAnywhere }, {})
   return source.kind === 'roles-anywhere' ? source : undefined

@@ -15,7 +15,7 @@ export function createGetCredentialsCommand(version: string): Command {
       },
     ],
     async run(values, io) {
-      const { runPlugin } = await import('../../ecr/plugin.ts')
+      const { runPlugin } = await import('../../ecr/plugin/plugin.ts')
       const result = await runPlugin(toSourceSettings(values), {
         stdin: io.stdin,
         env: io.env,

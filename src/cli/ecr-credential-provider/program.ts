@@ -1,5 +1,5 @@
 import manifest from '../../../package.json' with { type: 'json' }
-import type { Program } from '../engine/program.ts'
+import type { Program } from '../engine/program-description.ts'
 import { createConfigCommand } from './config-command.ts'
 import { createExplainCommand } from './explain-command.ts'
 import { createGetCredentialsCommand } from './get-credentials-command.ts'

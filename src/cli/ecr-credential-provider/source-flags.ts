@@ -1,4 +1,4 @@
-import type { SourceSettings } from '../../ecr/credential-source.ts'
+import type { SourceSettings } from '../../ecr/plugin/credential-source.ts'
 import type { FlagGroup, GroupValues } from '../engine/flag-table.ts'
 
 /** Where AWS credentials come from when the request has no token for which there is a role. */

@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import type { Command, CommandDescription } from './command.ts'
 import { BUILT_IN_FLAGS, isInert, nameVariable } from './command-line.ts'
 import type { FlagDefinition, FlagGroup } from './flag-table.ts'
-import { listGroup, type Program } from './program.ts'
+import { listGroup, type Program } from './program-description.ts'
 
 /** How a help page is laid out: its width in characters and whether it is coloured. */
 export interface PageLayout {

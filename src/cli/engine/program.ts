@@ -1,23 +1,10 @@
 import { quoteText } from '../../text/quoted-text.ts'
-import { type Command, type CommandIo, isColorful, type TextOutput } from './command.ts'
+import { type CommandIo, isColorful, type TextOutput } from './command.ts'
 import { concealGiven } from './concealed-output.ts'
 import type { PageLayout } from './help-page.ts'
 import { findNearestName } from './nearest-name.ts'
+import { listGroup, type Program } from './program-description.ts'
 import { UsageError } from './usage-error.ts'
-
-/** A program made of commands. */
-export interface Program {
-  readonly name: string
-  readonly version: string
-  /** One sentence, without its full stop. */
-  readonly summary: string
-  /** Begins the environment variables that flags may come from. */
-  readonly environmentPrefix: string
-  /** The first runs when the arguments name none. */
-  readonly commands: readonly [Command, ...Command[]]
-  /** The exit code of a command line that is wrong; 2 where absent. */
-  readonly usageExitCode?: number
-}
 
 const USAGE_EXIT_CODE = 2
 
@@ -57,11 +44,6 @@ export async function runProgram(
     io.stderr.write(`${program.name}: ${describeError(error)}\n`)
     return error instanceof UsageError ? (program.usageExitCode ?? USAGE_EXIT_CODE) : 1
   }
-}
-
-/** Commands whose names are two words belong to the group that the first one names: `oidc generate`. */
-export function listGroup(program: Program, word: string): readonly Command[] {
-  return program.commands.filter(({ name }) => name.startsWith(`${word} `))
 }
 
 function asksForGroupHelp(program: Program, [word = '', second = '']: readonly string[]): boolean {

@@ -1,5 +1,5 @@
 import manifest from '../../../package.json' with { type: 'json' }
-import type { Program } from '../engine/program.ts'
+import type { Program } from '../engine/program-description.ts'
 import { createCredentialProcessCommand } from './credential-process-command.ts'
 import { createReadCertificateDataCommand } from './read-certificate-data-command.ts'
 import { createServeCommand } from './serve-command.ts'

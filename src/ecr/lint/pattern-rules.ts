@@ -1,7 +1,7 @@
 import { quoteText } from '../../text/quoted-text.ts'
-import { matchesImage } from '../image-match.ts'
-import { REGISTRY_PATTERNS } from '../registry-patterns.ts'
-import { parseSchemelessUrl, SchemelessUrlError } from '../schemeless-url.ts'
+import { matchesImage } from '../registry/image-match.ts'
+import { REGISTRY_PATTERNS } from '../registry/registry-patterns.ts'
+import { parseSchemelessUrl, SchemelessUrlError } from '../registry/schemeless-url.ts'
 import { type LocatedObject, readTexts } from './located.ts'
 import type { Report } from './report.ts'
 

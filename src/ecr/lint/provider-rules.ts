@@ -1,5 +1,5 @@
 import { quoteText } from '../../text/quoted-text.ts'
-import { API_VERSIONS } from '../credential-request.ts'
+import { API_VERSIONS } from '../plugin/credential-request.ts'
 import { parseGoDuration } from './go-duration.ts'
 import { type LocatedObject, readField, readObjects, readTexts } from './located.ts'
 import { checkPatterns } from './pattern-rules.ts'

@@ -1,5 +1,5 @@
 import { quoteText } from '../../text/quoted-text.ts'
-import { ROLE_ANNOTATION, ROLE_VARIABLE } from '../credential-source.ts'
+import { ROLE_ANNOTATION, ROLE_VARIABLE } from '../plugin/credential-source.ts'
 import { type LocatedObject, readField, readTexts } from './located.ts'
 import type { Report } from './report.ts'
 

@@ -1,6 +1,5 @@
 import { AwsCallError } from '../../aws/call-failure.ts'
-import type { ShellCommand } from '../../aws/shell-script.ts'
-import type { Step } from '../../aws/step.ts'
+import type { ShellCommand, Step } from '../../aws/step.ts'
 import type { BucketClient, PublicAccessBlock, Tags } from './bucket-client.ts'
 import { findPublicStatements, mergeBucketPolicy } from './bucket-policy.ts'
 import { type BucketSettings, ISSUER_TAG } from './bucket-state.ts'

@@ -1,23 +1,6 @@
-import type { Logger } from '../../telemetry/logger.ts'
-import type { Metrics } from '../../telemetry/metrics.ts'
-import type { LookupOptions, SourceOptions } from '../serve-options.ts'
 import type { Accounts } from './accounts.ts'
+import type { AccountsOptions } from './accounts-options.ts'
 import { type ContainerCredentials, ContainerCredentialsFile } from './container-credentials-file.ts'
-
-/** What decides where accounts come from. */
-export interface AccountsOptions {
-  readonly source: SourceOptions
-  readonly annotationPrefix: string
-  /** Where the ConfigMap is looked for. */
-  readonly namespace: string
-  readonly isConfigMapWatched: boolean
-  readonly containerCredentialsPath: string | undefined
-  /** Name of a ConfigMap in `namespace`. */
-  readonly containerCredentialsConfigMap: string | undefined
-  readonly lookup: LookupOptions
-  readonly logger: Logger
-  readonly metrics: Metrics
-}
 
 /**
  * Creates the source of accounts that the options name, with the container credentials file beside it.

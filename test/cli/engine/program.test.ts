@@ -1,6 +1,7 @@
 import t from 'tap'
 import { defineCommand } from '../../../src/cli/engine/command.ts'
-import { type Program, runProgram } from '../../../src/cli/engine/program.ts'
+import { runProgram } from '../../../src/cli/engine/program.ts'
+import type { Program } from '../../../src/cli/engine/program-description.ts'
 import { UsageError } from '../../../src/cli/engine/usage-error.ts'
 import { captureIo } from '../capture-io.ts'
 
