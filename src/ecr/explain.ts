@@ -142,7 +142,9 @@ function describeSource(settings: SourceSettings, env: Environment): string {
 
 /** The chain's first steps need no call; where they have nothing, the SDK looks further. */
 function describeChainStart(env: Environment): string {
-  if (env['AWS_PROFILE']) return `the profile ${env['AWS_PROFILE']} of AWS_PROFILE`
-  if (env['AWS_ACCESS_KEY_ID'] && env['AWS_SECRET_ACCESS_KEY']) return 'the keys in the environment'
+  const profile = env['AWS_PROFILE']
+  if (env['AWS_ACCESS_KEY_ID'] && env['AWS_SECRET_ACCESS_KEY'])
+    return `the keys in the environment${profile ? `; AWS_PROFILE, ${profile}, is set too and not used` : ''}`
+  if (profile) return `the profile ${profile} of AWS_PROFILE`
   return 'profile, web identity of the environment, ECS, EC2, whichever is first'
 }

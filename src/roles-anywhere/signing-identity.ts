@@ -1,4 +1,5 @@
 import { type KeyObject, sign } from 'node:crypto'
+import { describePath } from '../text/quoted-text.ts'
 import {
   checkCertificate,
   formatSerialNumber,
@@ -8,6 +9,7 @@ import {
 import { type KeySource, readCredentialFile, readKeyPassword } from './key-source.ts'
 import { takePrivateKey } from './private-key.ts'
 import type { RequestSigner } from './request-signature.ts'
+import { RolesAnywhereError } from './roles-anywhere-error.ts'
 
 /**
  * Reads certificate and key from their files, so that what has been rotated is used at once.
@@ -31,7 +33,12 @@ export function readSigningIdentity(source: KeySource, now: Date): RequestSigner
 
 function readIntermediates(path: string | undefined) {
   if (path === undefined) return []
-  return takeCertificates(readCredentialFile(path, 'the intermediates'), path)
+  const file = readCredentialFile(path, 'the intermediates')
+  if (file.keys.length > 0)
+    throw new RolesAnywhereError(
+      `there is a private key in ${describePath(path)}, among the intermediates; give a file of certificates alone`,
+    )
+  return takeCertificates(file, path)
 }
 
 /** Makes the signer of a key, RSA (PKCS#1 v1.5) or EC (ECDSA as ASN.1 DER): node:crypto's own forms. */

@@ -95,12 +95,22 @@ t.test('lint takes what another program prints', async (t) => {
   t.match(await run({ args, stdin: config }), { stdout: '', stderr: '', code: 0 })
 })
 
+t.test('keys in the environment go before a profile, and one line says so', async (t) => {
+  const both = { AWS_PROFILE: 'nowhere', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' }
+  t.match(await run({ env: { ...ENV, ...both } }), {
+    stderr:
+      'ecr-credential-provider: warning: AWS_PROFILE is set beside keys in the environment, and not used\n',
+    code: 0,
+  })
+})
+
 t.test('nothing is on stderr where the SDK and Node would warn', async (t) => {
   const folder = t.testdir({
     credentials: `[default]\naws_access_key_id = ${STATIC_CREDENTIALS.accessKeyId}\naws_secret_access_key = ${STATIC_CREDENTIALS.secretAccessKey}\n`,
   })
   const profile = { AWS_PROFILE: 'default', AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials') }
-  t.match(await run({ env: { ...ENV, ...profile, NODE_TLS_REJECT_UNAUTHORIZED: '0' } }), {
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...withoutKeys } = ENV
+  t.match(await run({ env: { ...withoutKeys, ...profile, NODE_TLS_REJECT_UNAUTHORIZED: '0' } }), {
     stderr: '',
     code: 0,
   })
@@ -186,7 +196,8 @@ t.test('a proxy with user and password is used, and the CA bundle is trusted', a
   // So is the SDK, where it takes the role of a profile by itself.
   const role = `role_arn = ${ROLE_ARN}\nweb_identity_token_file = ${folder}/token\n`
   writeFileSync(join(folder, 'config'), `[profile other]\n${role}`)
-  const profile = { ...env, AWS_PROFILE: 'other', AWS_CONFIG_FILE: join(folder, 'config') }
+  const withoutKeys = { ...env, AWS_ACCESS_KEY_ID: '' }
+  const profile = { ...withoutKeys, AWS_PROFILE: 'other', AWS_CONFIG_FILE: join(folder, 'config') }
   await run({ env: { ...profile, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` } })
   t.equal(proxy.asked.at(-1)?.target, 'sts.eu-central-1.amazonaws.com:443')
 

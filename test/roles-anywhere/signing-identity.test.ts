@@ -230,3 +230,12 @@ function catchError(action: () => unknown): Error | undefined {
     return error as Error
   }
 }
+
+t.test('a private key has no business among the intermediates', async (t) => {
+  const folder = t.testdir({ cert: ec.certificate + ec.key, chain: intermediate.certificate + rsa.key })
+  t.throws(() => readFrom(folder, { intermediates: 'chain' }), {
+    name: 'RolesAnywhereError',
+    message:
+      /^there is a private key in .*chain, among the intermediates; give a file of certificates alone$/,
+  })
+})

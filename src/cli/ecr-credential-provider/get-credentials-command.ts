@@ -22,6 +22,10 @@ export function createGetCredentialsCommand(version: string): Command {
         now: () => new Date(),
         userAgent: `ecr-credential-provider/${version}`,
       })
+      if (io.env['AWS_ACCESS_KEY_ID'] && io.env['AWS_SECRET_ACCESS_KEY'] && io.env['AWS_PROFILE'])
+        io.stderr.write(
+          'ecr-credential-provider: warning: AWS_PROFILE is set beside keys in the environment, and not used\n',
+        )
       if (result.kind === 'answered') {
         io.stdout.write(result.response)
         return 0

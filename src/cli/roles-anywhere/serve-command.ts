@@ -26,6 +26,20 @@ const SERVING_FLAGS = {
       max: 65_535,
       help: 'Port on 127.0.0.1. 0 is any that is free.',
     },
+    bindAddress: {
+      kind: 'string',
+      name: 'bind-address',
+      placeholder: 'ADDRESS',
+      default: '127.0.0.1',
+      help: 'Address to listen on. Whoever reaches another one than loopback can have the credentials.',
+    },
+    allowedHosts: {
+      kind: 'list',
+      name: 'allowed-host',
+      placeholder: 'HOST',
+      isCommaSeparated: true,
+      help: "Values of the Host header that are answered beside loopback's and, with --imds, 169.254.169.254 and [fd00:ec2::254]. May be repeated.",
+    },
     authorizationTokenPath: {
       kind: 'string',
       name: 'authorization-token-file',
@@ -62,8 +76,13 @@ export function createServeCommand(version: string): Command {
       const form = toServingForm(values.serving)
       const session = toSessionOptions(values, { version, io })
       const { serveCredentials } = await import('../../roles-anywhere/serving/serve.ts')
+      const { port, bindAddress, allowedHosts } = values.serving
+      if (!/^(?:127\.|::1$|localhost$)/.test(bindAddress))
+        io.stderr.write(
+          `roles-anywhere: warning: listening on ${bindAddress}: whoever reaches it can have the credentials\n`,
+        )
       await serveCredentials(
-        { session, form, port: values.serving.port },
+        { session, form, port, bindAddress, allowedHosts },
         {
           ...toSurroundings(values, io),
           announce: (variables) => io.stdout.write(variables.map((variable) => `${variable}\n`).join('')),

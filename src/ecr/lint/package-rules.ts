@@ -73,7 +73,7 @@ function checkSettings(settings: LocatedObject, report: Report): void {
   if (credentials.length === 0)
     report.warn(settings.line, 'there is no credential', 'write credential: with matchImages and secretName')
   for (const credential of credentials) {
-    checkPatterns(credential, report)
+    checkPatterns(credential, { isForEcr: true }, report)
     if (credential.fields.has('defaultCacheDuration')) checkDuration(credential, report)
     if (readField(credential, 'secretName', 'text', report) === undefined)
       report.refuse(

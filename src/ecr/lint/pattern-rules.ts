@@ -1,3 +1,4 @@
+import { measureDistance } from '../../text/edit-distance.ts'
 import { quoteText } from '../../text/quoted-text.ts'
 import { matchesImage } from '../registry/image-match.ts'
 import { REGISTRY_PATTERNS } from '../registry/registry-patterns.ts'
@@ -6,14 +7,23 @@ import { type LocatedObject, readTexts } from './located.ts'
 import type { Report } from './report.ts'
 
 /** Checks the matchImages of a provider: what the kubelet cannot parse, and what will not match what it was written for. */
-export function checkPatterns(provider: LocatedObject, report: Report): void {
+export function checkPatterns(
+  provider: LocatedObject,
+  { isForEcr }: { readonly isForEcr: boolean },
+  report: Report,
+): void {
   const field = provider.fields.get('matchImages')
   const patterns = readTexts(provider, 'matchImages', report)
   if (patterns.length === 0 && (field === undefined || field.value.kind !== 'list' || isEmpty(field.value))) {
     if (field === undefined || field.value.kind === 'null' || field.value.kind === 'list')
-      report.refuse(field?.line ?? provider.line, 'matchImages is empty', 'write "*.dkr.ecr.*.amazonaws.com"')
+      report.refuse(
+        field?.line ?? provider.line,
+        'matchImages is empty',
+        isForEcr ? 'write "*.dkr.ecr.*.amazonaws.com"' : 'write the images that the provider is for',
+      )
   }
-  for (const { text, line } of patterns) checkPattern(text, line, report)
+  for (const { text, line } of patterns) checkPattern(text, line, { isForEcr }, report)
+  if (!isForEcr) return
   const texts = patterns.map(({ text }) => text)
   const missing = findMissingPatterns(texts)
   if (missing.length === 0) return
@@ -28,7 +38,12 @@ function isEmpty({ items }: { readonly items: readonly unknown[] }): boolean {
   return items.length === 0
 }
 
-function checkPattern(text: string, line: number, report: Report): void {
+function checkPattern(
+  text: string,
+  line: number,
+  { isForEcr }: { readonly isForEcr: boolean },
+  report: Report,
+): void {
   const pattern = quoteText(text)
   const scheme = /^[a-z][a-z\d+.-]*:\/\//i.exec(text)?.[0]
   if (scheme !== undefined) {
@@ -51,11 +66,11 @@ function checkPattern(text: string, line: number, report: Report): void {
       )
     else if (text.includes('?') || text.includes('#'))
       report.warn(line, `${pattern} is cut at its ${text.includes('?') ? '?' : '#'}`, 'write * for it')
-    else if (isMeantForEcr(text) && path === '' && !matchesSomeRegistry(text))
+    else if (isForEcr && isMeantForEcr(text) && path === '' && !matchesSomeRegistry(text))
       report.warn(
         line,
         `${pattern} matches no host of ECR: each * stands for one part between dots`,
-        'write "*.dkr.ecr.*.amazonaws.com"',
+        `write ${quoteText(findNearestPattern(text))}`,
       )
   } catch (error) {
     if (!(error instanceof SchemelessUrlError)) throw error
@@ -66,6 +81,18 @@ function checkPattern(text: string, line: number, report: Report): void {
       isGlobInPort ? 'write a pattern for each port' : 'write host, host:port or host/path',
     )
   }
+}
+
+/** The pattern of ECR that takes the fewest changes, of those under the same top-level domain where there are any. */
+function findNearestPattern(text: string): string {
+  const endOf = (host: string) => host.slice(host.lastIndexOf('.'))
+  const alike = REGISTRY_PATTERNS.filter(({ pattern }) => endOf(pattern) === endOf(text))
+  const candidates = alike.length > 0 ? alike : REGISTRY_PATTERNS
+  const distances = candidates.map(({ pattern }) => ({
+    pattern,
+    distance: measureDistance(text, pattern),
+  }))
+  return distances.reduce((nearest, other) => (other.distance < nearest.distance ? other : nearest)).pattern
 }
 
 function isMeantForEcr(text: string): boolean {

@@ -104,7 +104,7 @@ function checkProvider(
   const hasTokens = configVersion !== 'v1beta1' && configVersion !== 'v1alpha1'
   checkFields(provider, hasTokens ? [...PROVIDER_FIELDS, 'tokenAttributes'] : PROVIDER_FIELDS, report)
   const apiVersion = checkApiVersion(provider, report)
-  checkPatterns(provider, report)
+  checkPatterns(provider, { isForEcr: isEcrProvider(provider) }, report)
   checkDuration(provider, report)
   readTexts(provider, 'args', report)
   const variables = readObjects(provider, 'env', report).map((variable) => {
@@ -119,6 +119,12 @@ function checkProvider(
   if (apiVersion !== '' && apiVersion !== NEWEST_VERSION)
     report.refuse(fieldLine, `tokenAttributes need another apiVersion`, `write apiVersion: ${NEWEST_VERSION}`)
   return checkTokenAttributes(attributes, { line: fieldLine, variables }, report)
+}
+
+/** This plugin and the one that it replaces, under the names that their releases and packages give them. */
+function isEcrProvider({ fields }: LocatedObject): boolean {
+  const name = fields.get('name')?.value
+  return name?.kind !== 'text' || name.text.startsWith('ecr-credential-provider')
 }
 
 const TOKEN_FIELDS = [

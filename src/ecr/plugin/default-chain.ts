@@ -16,14 +16,13 @@ export async function findChainCredentials(
   return await walkDefaultChain(region, surroundings)
 }
 
-/** The keys in the environment, which a profile in it goes before, by the SDK's order. */
+/** The keys in the environment. They go before a profile that it names too, as in AWS's plugin, CLI and SDKs for Go and Python. */
 export function readEnvironmentCredentials(env: Environment): AwsCredentialIdentity | undefined {
   const {
-    AWS_PROFILE: profile,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_SESSION_TOKEN: sessionToken,
   } = env
-  if (profile || !accessKeyId || !secretAccessKey) return undefined
+  if (!accessKeyId || !secretAccessKey) return undefined
   return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
 }

@@ -26,13 +26,24 @@ const NEW_FOLDER_MODE = 0o700
  *
  * Symbolic links are followed; mode and owner are kept. A file beside it, `.new` at its end, is what will replace it
  * and keeps others from doing so at the same time. Content is latin1, one character a byte, so that any bytes survive.
+ * Where the file is mounted by itself, or its folder may not be written, it is written in place, as the helper does.
  * Rejects with a RolesAnywhereError.
  */
-export async function replaceFile(path: string, edit: (content: string) => string): Promise<void> {
+export async function replaceFile(
+  path: string,
+  edit: (content: string) => string,
+): Promise<'replaced' | 'in-place'> {
   try {
     const target = await followLinks(path)
     await mkdir(dirname(target), { recursive: true, mode: NEW_FOLDER_MODE })
-    await replaceTarget(target, edit)
+    try {
+      await replaceTarget(target, edit)
+      return 'replaced'
+    } catch (error) {
+      if (!isReplacingForbidden(error)) throw error
+      await writeInPlace(target, edit, error)
+      return 'in-place'
+    }
   } catch (error) {
     if (error instanceof RolesAnywhereError) throw error
     const { code = 'unknown error' } = error as NodeJS.ErrnoException
@@ -42,6 +53,31 @@ export async function replaceFile(path: string, edit: (content: string) => strin
         cause: error,
       },
     )
+  }
+}
+
+/** A file that is a mount point cannot be renamed over (EBUSY), one on a mount of its own not from beside it (EXDEV). */
+function isReplacingForbidden(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException
+  return ['EBUSY', 'EXDEV', 'EACCES', 'EPERM', 'EROFS'].includes(code)
+}
+
+/** The file, its mode and its owner stay; `cause` is thrown where there is none. */
+async function writeInPlace(
+  target: string,
+  edit: (content: string) => string,
+  cause: unknown,
+): Promise<void> {
+  const handle = await open(target, 'r+').catch(() => {
+    throw cause
+  })
+  try {
+    const content = Buffer.from(edit(await handle.readFile('latin1')), 'latin1')
+    await handle.write(content, 0, content.length, 0)
+    await handle.truncate(content.length)
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
 

@@ -2,6 +2,25 @@ import { quoteText } from '../../text/quoted-text.ts'
 import { RolesAnywhereError } from '../roles-anywhere-error.ts'
 import type { Session } from '../session.ts'
 
+/** What botocore reads before aws_session_token: left there, it would go with the new key. */
+const STALE_KEYS: ReadonlySet<string> = new Set(['aws_security_token'])
+
+/** What makes SDKs look elsewhere than at the keys of a profile, or go on from them. */
+const REDIRECTING_KEYS = ['role_arn', 'source_profile', 'credential_process']
+
+/** The keys of a profile by which SDKs do not, or not only, use its credentials. */
+export function findRedirections(text: string, profile: string): readonly string[] {
+  const found = new Set<string>()
+  let isInProfile = false
+  for (const line of text.match(/.*(?:\r\n|\n|\r)|.+$/g) ?? []) {
+    const heading = HEADING.exec(line)?.[1]
+    if (heading !== undefined) isInProfile = heading === profile
+    const key = isInProfile ? KEY.exec(line)?.[2]?.toLowerCase() : undefined
+    if (key !== undefined && REDIRECTING_KEYS.includes(key)) found.add(key)
+  }
+  return [...found]
+}
+
 /** A section's heading; a byte order mark may stand before the first. */
 const HEADING = /^\uFEFF?[ \t]*\[[ \t]*([^\]]*?)[ \t]*\]/
 const KEY = /^([ \t]*)([A-Za-z_]\w*)([ \t]*[=:][ \t]*)/
@@ -68,6 +87,10 @@ function replaceValues(
     replacedIndent = undefined
     const [prefix = '', indent = '', key = ''] = (isInProfile && KEY.exec(line)) || []
     const value = values.get(key.toLowerCase())
+    if (STALE_KEYS.has(key.toLowerCase())) {
+      replacedIndent = indent.length
+      continue
+    }
     if (value === undefined) {
       lines.push(line)
       continue

@@ -5,7 +5,7 @@ import type { Environment } from '../../aws/endpoint.ts'
 import { createSession, type SessionOptions, type SessionSurroundings } from '../create-session.ts'
 import type { Session } from '../session.ts'
 import { replaceFile } from './atomic-file.ts'
-import { replaceCredentials } from './profile-text.ts'
+import { findRedirections, replaceCredentials } from './profile-text.ts'
 
 export interface UpdateOptions {
   readonly session: SessionOptions
@@ -49,7 +49,22 @@ export async function updateProfile(options: UpdateOptions, surroundings: Update
     let nextAt: number
     try {
       const session = await createSession(options.session, surroundings)
-      await replaceFile(path, (content) => replaceCredentials(content, toLatin1(options.profile), session))
+      const profile = toLatin1(options.profile)
+      let redirections: readonly string[] = []
+      const way = await replaceFile(path, (content) => {
+        redirections = findRedirections(content, profile)
+        return replaceCredentials(content, profile, session)
+      })
+      if (written === undefined) {
+        for (const key of redirections)
+          log(
+            `warning: profile ${options.profile} of ${path} has ${key}, so SDKs may not use its keys; remove it`,
+          )
+        if (way === 'in-place')
+          log(
+            `${path} is written in place: it is mounted, or its folder may not be written, so readers may see half of it`,
+          )
+      }
       written = session
       nextAt = renewalTimeMs(session)
       log(`profile ${options.profile} of ${path} is good until ${session.expiration}`)

@@ -17,6 +17,10 @@ export interface ServingOptions {
   readonly form: ServingForm
   /** 0 for any that is free. */
   readonly port: number
+  /** 127.0.0.1 where absent. */
+  readonly bindAddress?: string
+  /** Values of the Host header that are answered beside loopback's. */
+  readonly allowedHosts?: readonly string[]
 }
 
 /** What serving needs of the process that it runs in. */
@@ -30,6 +34,9 @@ export interface ServingSurroundings extends SessionSurroundings {
   /** When sessions are renewed; real time where absent. */
   readonly timing?: KeeperTiming
 }
+
+/** The addresses of EC2 instance metadata, which a node's firewall may redirect here. */
+const METADATA_HOSTS = ['169.254.169.254', '[fd00:ec2::254]']
 
 /**
  * Serves credentials on loopback until `stop`. Rejects with a RolesAnywhereError where the first session cannot be had
@@ -46,7 +53,12 @@ export async function serveCredentials(
   })
   const { endpoint, nameVariables } = await prepareEndpoint(options, () => keeper.get(), now)
   await keeper.get()
-  const server = await listenOnLoopback(options.port, endpoint)
+  const { port, form, bindAddress, allowedHosts = [] } = options
+  const others = form.kind === 'metadata' ? [...METADATA_HOSTS, ...allowedHosts] : allowedHosts
+  const server = await listenOnLoopback(port, endpoint, {
+    ...(bindAddress !== undefined && { address: bindAddress }),
+    allowedHosts: others.map((host) => host.toLowerCase()),
+  })
   announce(nameVariables(server.port))
   await new Promise<void>((resolve) => {
     if (stop.aborted) resolve()

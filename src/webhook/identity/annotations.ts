@@ -1,3 +1,4 @@
+import { measureDistance } from '../../text/edit-distance.ts'
 import { quoteText } from '../../text/quoted-text.ts'
 import { type AccountAnnotations, NO_ANNOTATIONS } from './account.ts'
 import type { Warning } from './warnings.ts'
@@ -172,7 +173,7 @@ function findMistypedPrefixes(
     const slash = key.indexOf('/')
     if (slash < 0 || !names.includes(key.slice(slash + 1))) continue
     const prefix = key.slice(0, slash)
-    if (prefix === options.prefix || editDistance(prefix, options.prefix) > MAX_PREFIX_DISTANCE) continue
+    if (prefix === options.prefix || !isNear(prefix, options.prefix)) continue
     warnings.push({
       code: 'mistyped_prefix',
       subject: `annotation ${key} of ${options.subject} (the prefix is ${options.prefix})`,
@@ -181,17 +182,10 @@ function findMistypedPrefixes(
   return warnings
 }
 
-/** Levenshtein's distance; prefixes are DNS names, so at most 253 characters each. */
-function editDistance(left: string, right: string): number {
-  if (Math.abs(left.length - right.length) > MAX_PREFIX_DISTANCE) return Number.POSITIVE_INFINITY
-  let previous = Array.from({ length: right.length + 1 }, (_, column) => column)
-  for (const [row, letter] of [...left].entries()) {
-    const current = [row + 1]
-    for (let column = 1; column <= right.length; column++) {
-      const substituted = (previous[column - 1] ?? 0) + (letter === right[column - 1] ? 0 : 1)
-      current.push(Math.min(substituted, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous[right.length] ?? 0
+function isNear(left: string, right: string): boolean {
+  // Most prefixes are ruled out by their length, which costs nothing.
+  return (
+    Math.abs(left.length - right.length) <= MAX_PREFIX_DISTANCE &&
+    measureDistance(left, right) <= MAX_PREFIX_DISTANCE
+  )
 }

@@ -24,6 +24,15 @@ const PLANTED: Readonly<Record<string, readonly RegExp[]>> = {
     /^package-with-host.yaml:11: warning: these of ECR get no credentials: .*China.*Sovereign/,
     /^package-with-host.yaml:12: error: an unquoted \* begins an alias/,
   ],
+  // Another provider's patterns are its own business, the kubelet's rules are everybody's.
+  'other-provider.yaml': [
+    /^other-provider.yaml:14: error: cacheType is missing/,
+    /^other-provider.yaml:15: warning: nothing among these files lets nodes ask for tokens/,
+  ],
+  'china.yaml': [
+    /^china.yaml:5: warning: these of ECR get no credentials: .*China/,
+    /^china.yaml:7: warning: "\*.dkr.ecr.\*.amazonaws.cn" matches no host of ECR: .*write "\*.dkr.ecr.\*.amazonaws.com.cn"$/,
+  ],
   'node-aws-config': [/^node-aws-config:1: warning: settings before the first profile .*; write \[default\]/],
   'without-kind.json': [
     /^without-kind.json:1: error: kind is missing; write kind: CredentialProviderConfig$/,

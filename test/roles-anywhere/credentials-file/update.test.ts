@@ -144,3 +144,42 @@ t.test('killed before any of its file operations, it leaves the old file or the 
   t.notOk(isKilled, 'the last run came to its end')
   t.ok(outcomes.old >= 5 && outcomes.new >= 2, JSON.stringify(outcomes))
 })
+
+t.test('a token of an older session is removed, and what leads SDKs elsewhere is named', async (t) => {
+  const { path, update, lines } = await setUp(t)
+  writeFileSync(
+    path,
+    '[node]\nrole_arn = x\naws_security_token = OLD\n  of two lines\nregion = eu-central-1\ncredential_process = y\n[other]\nsource_profile = z\naws_security_token = KEPT\n',
+  )
+  await update({ isOnce: true })
+  const content = readFileSync(path, 'utf8')
+  t.notMatch(content, /OLD|of two lines/)
+  t.match(content, /\[node\][^[]*aws_session_token = [^[]*region = eu-central-1/)
+  t.match(content, /\[other\]\nsource_profile = z\naws_security_token = KEPT\n$/)
+  t.strictSame(
+    lines.filter((line) => line.startsWith('warning')),
+    ['role_arn', 'credential_process'].map(
+      (key) => `warning: profile node of ${path} has ${key}, so SDKs may not use its keys; remove it`,
+    ),
+  )
+})
+
+t.test('a file that is a mount of its own is written in place, which is said once', async (t) => {
+  const { path, update, lines } = await setUp(t)
+  const mount = spawn('mount', ['--bind', path, path], { stdio: 'ignore' })
+  const [code] = await Promise.race([once(mount, 'exit'), once(mount, 'error').then(() => [1])])
+  if (code !== 0) {
+    t.comment('this user may not mount')
+    return
+  }
+  try {
+    await update({ maxRequests: 2 })
+  } finally {
+    await once(spawn('umount', [path], { stdio: 'ignore' }), 'exit')
+  }
+  t.match(
+    readFileSync(path, 'utf8'),
+    /^# mine\n\[other\]\naws_access_key_id = OTHER\n\n\[node\]\naws_access_key_id = /,
+  )
+  t.equal(lines.filter((line) => /is written in place/.test(line)).length, 1)
+})

@@ -260,3 +260,24 @@ t.test('of more than 256 metadata tokens the oldest leave', async (t) => {
   t.equal((await role(second)).status, 200)
   t.equal((await role(last)).status, 200)
 })
+
+t.test(
+  'the addresses of instance metadata are answered where a firewall leads them here, with --imds alone',
+  async (t) => {
+    const hosts = [
+      '169.254.169.254',
+      '169.254.169.254:80',
+      '[fd00:ec2::254]',
+      '[FD00:EC2::254]:80',
+      'localhost',
+      '[::1]:9911',
+    ]
+    const { ask } = await setUp(t, 'metadata')
+    const put = (Host: string) => ask('/latest/api/token', { Host }, 'PUT')
+    for (const host of hosts) t.equal((await put(host)).status, 200, host)
+    for (const host of ['169.254.169.253', 'evil.example', '169.254.169.254.evil.example'])
+      t.equal((await put(host)).status, 403, host)
+    const container = await setUp(t, 'container')
+    t.equal((await container.ask('/v1/credentials', { Host: '169.254.169.254' })).status, 403)
+  },
+)
