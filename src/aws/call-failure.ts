@@ -1,6 +1,6 @@
+import { type CheckWords, describeNetworkFailure, readNetworkFailure } from '../text/network-failure.ts'
 import { toPrintableLine } from '../text/printable-line.ts'
 import { explainCredentialFailure } from './credential-failure.ts'
-import { isUntrustedCertificate } from './trusted-certificates.ts'
 
 /** A call of an AWS service that failed; `message` is one line with the cause and what to do. */
 export class AwsCallError extends Error {
@@ -44,8 +44,6 @@ export function areCredentialsMissing(error: unknown): boolean {
 
 /** What the AWS SDK adds to errors. */
 interface SdkError extends Error {
-  /** Of errors of node:net and node:tls. */
-  readonly code?: string
   /** Of S3, whose errors are not all modelled. */
   readonly Code?: string
   readonly $metadata?: { readonly httpStatusCode?: number }
@@ -82,22 +80,19 @@ const REMEDIES: readonly (readonly [codes: RegExp, remedy: (call: AwsCall) => st
   ],
 ]
 
-/** Node's agents know proxies since that version. */
-const PROXY = 'HTTPS_PROXY (which takes Node 24.5 or newer)'
-
-const NETWORK_CAUSES: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'the name of the endpoint is not known; check the region, AWS_ENDPOINT_URL and DNS',
-  EAI_AGAIN: 'DNS does not answer; check the network',
-  ECONNREFUSED: `nothing listens at the endpoint; check AWS_ENDPOINT_URL and ${PROXY}`,
-  ECONNRESET: `the connection was cut; check the network and ${PROXY}`,
-  EHOSTUNREACH: `there is no way to the endpoint; check the network and ${PROXY}`,
-  ENETUNREACH: `there is no way to the endpoint; check the network and ${PROXY}`,
-  ERR_TLS_CERT_ALTNAME_INVALID: "the endpoint's certificate is for another name; check AWS_ENDPOINT_URL",
-  CERT_HAS_EXPIRED: "the endpoint's certificate has expired; check this machine's clock",
+const WORDS: CheckWords = {
+  endpoint: 'AWS_ENDPOINT_URL',
+  region: 'the region',
+  dns: 'DNS',
+  network: 'the network',
+  // Node's agents know proxies since that version.
+  proxy: 'HTTPS_PROXY (which takes Node 24.5 or newer)',
+  clock: "this machine's clock",
+  authority: 'AWS_CA_BUNDLE',
 }
 
 function toCallError(call: AwsCall, error: unknown): AwsCallError {
-  const { name, code, Code, message, $metadata } = error as SdkError
+  const { name, Code, message, $metadata } = error as SdkError
   const status = $metadata?.httpStatusCode ?? 0
   const serviceCode = status === 0 ? '' : (Code ?? name)
   const fail = (text: string) =>
@@ -111,23 +106,13 @@ function toCallError(call: AwsCall, error: unknown): AwsCallError {
     return fail('the AWS session has ended: sign in again with `aws sso login`')
   if (/^Region is missing/.test(message))
     return fail('no region is known: give --region, or set AWS_REGION or the region of the profile')
-  if (status === 0) return fail(describeNetworkFailure(name, code, message))
+  if (status === 0)
+    return fail(`the endpoint gives no answer: ${describeNetworkFailure(readNetworkFailure(error), WORDS)}`)
   // A signature that is too old says so only in the text.
   if (/^Signature (?:expired|not yet current)/.test(message))
     return fail("this machine's clock is more than minutes off: correct it (NTP)")
   const remedy = REMEDIES.find(([codes]) => codes.test(serviceCode))?.[1]
   return fail(remedy?.(call) ?? `${serviceCode}: ${toLine(message)} (HTTP ${status})`)
-}
-
-function describeNetworkFailure(name: string, code: string | undefined, message: string): string {
-  // A connection that was cut is a TimeoutError to the SDK too.
-  if ((name === 'TimeoutError' && code !== 'ECONNRESET') || code === 'ETIMEDOUT')
-    return `the endpoint does not answer in time; check the network and ${PROXY}`
-  if (code === undefined) return toLine(message)
-  if (isUntrustedCertificate(code))
-    return `the endpoint's certificate is not trusted (${code}); name its authority's file in AWS_CA_BUNDLE`
-  const cause = NETWORK_CAUSES[code]
-  return cause === undefined ? `${code}: ${toLine(message)}` : `${cause} (${code})`
 }
 
 function toLine(message: string): string {

@@ -13,14 +13,6 @@ export function readCaBundle(env: Environment): string | undefined {
   throw new Error(`AWS_CA_BUNDLE: ${path} holds no certificate in PEM`)
 }
 
-/** Node has a code of its own for each way in which a certificate has no known authority. */
-const UNTRUSTED = /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/
-
-/** Whether a network error's code says that the other side's certificate has no authority that is trusted. */
-export function isUntrustedCertificate(code: string): boolean {
-  return UNTRUSTED.test(code)
-}
-
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')

@@ -43,9 +43,9 @@ t.test('the single executable answers on a machine without Node', { skip }, asyn
   t.match(await run(writeRequest({ image: 'public.ecr.aws/x' })), { stderr: '', code: 0 })
   t.equal(server.calls.length, 2)
   // For a profile the AWS SDK is unpacked, which says that there is none.
-  t.match(await run(writeRequest(), [], { AWS_PROFILE: 'absent' }), {
+  t.match(await run(writeRequest(), [], { AWS_PROFILE: 'absent', AWS_ACCESS_KEY_ID: '' }), {
     stdout: '',
-    stderr: /no AWS credentials: Could not load credentials/,
+    stderr: /no AWS credentials: .*the profile absent, which AWS_PROFILE names, is in neither/,
     code: 1,
   })
   t.match(await run('{'), { stdout: '', stderr: /^[^\n]+ no JSON\n$/, code: 1 })

@@ -131,12 +131,12 @@ t.test('a server that hangs is given up, each attempt and all together', async (
   const each = await setUp(t)
   each.server.faults.push(hang, hang, hang, hang)
   await t.rejects(each.ask({}, limits(50, 60_000)), {
-    message: /^cannot reach 127\.0\.0\.1:\d+: no reply in time/,
+    message: /^cannot reach 127\.0\.0\.1:\d+: it does not answer in time/,
   })
   t.equal(each.server.received.length, 3)
   const all = await setUp(t)
   all.server.faults.push(hang, hang, hang, hang)
-  await t.rejects(all.ask({}, limits(60_000, 50)), { message: /no reply in time/ })
+  await t.rejects(all.ask({}, limits(60_000, 50)), { message: /it does not answer in time/ })
   t.equal(all.server.received.length, 1)
 })
 

@@ -1,7 +1,8 @@
+import { type CheckWords, describeNetworkFailure, readNetworkFailure } from '../../text/network-failure.ts'
 import type { Environment } from '../endpoint.ts'
 import { exchange, type HttpReply, type HttpRequest } from '../http-exchange.ts'
 import { findProxy } from '../proxy.ts'
-import { isUntrustedCertificate, readCaBundle } from '../trusted-certificates.ts'
+import { readCaBundle } from '../trusted-certificates.ts'
 import type { Trail } from './trail.ts'
 
 /** What requests to AWS are sent with. */
@@ -51,11 +52,17 @@ export async function attemptRequest(
   }
 }
 
+const WORDS: CheckWords = {
+  endpoint: 'AWS_ENDPOINT_URL',
+  region: 'the region',
+  dns: 'DNS',
+  network: 'the network',
+  proxy: 'HTTPS_PROXY',
+  clock: "this machine's clock",
+  authority: 'AWS_CA_BUNDLE',
+}
+
 function describeCause(error: unknown, attemptMs: number): string {
-  const { name, code, message } = error as NodeJS.ErrnoException
-  if (name === 'TimeoutError') return `no answer within ${attemptMs / 1000} s`
-  if (code === undefined) return message
-  return isUntrustedCertificate(code)
-    ? `its certificate is not trusted (${code}); name its authority's file in AWS_CA_BUNDLE`
-    : `${code}; check the network, HTTPS_PROXY and AWS_ENDPOINT_URL`
+  if ((error as Error).name === 'TimeoutError') return `no answer within ${attemptMs / 1000} s`
+  return describeNetworkFailure(readNetworkFailure(error), WORDS)
 }

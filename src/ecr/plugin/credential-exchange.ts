@@ -38,8 +38,17 @@ async function searchDefaultChain(
   try {
     return await findChainCredentials(region, surroundings)
   } catch (error) {
-    throw new ProviderError(`no AWS credentials: ${describeServiceError(error)}`, { cause: error })
+    throw new ProviderError(`no AWS credentials: ${await describeMissing(error, surroundings.env)}`, {
+      cause: error,
+    })
   }
+}
+
+/** What looks for the causes is loaded where there are some. */
+async function describeMissing(error: unknown, env: CallSurroundings['env']): Promise<string> {
+  if ((error as Error).name !== 'CredentialsProviderError') return describeServiceError(error)
+  const { describeCredentialTrail } = await import('../../aws/credential-trail.ts')
+  return describeCredentialTrail((error as Error).message, env)
 }
 
 async function takeRole(

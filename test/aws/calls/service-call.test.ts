@@ -102,7 +102,7 @@ t.test('where nothing listens is tried again', async (t) => {
   const { url, port, close } = await listenOnLoopback(() => {}, undefined)
   await close()
   await t.rejects(call({ endpoint: url }), {
-    message: `cannot reach 127.0.0.1:${port}: ECONNREFUSED; check the network, HTTPS_PROXY and AWS_ENDPOINT_URL`,
+    message: `cannot reach 127.0.0.1:${port}: nothing listens there (ECONNREFUSED); check AWS_ENDPOINT_URL and HTTPS_PROXY`,
   })
 })
 

@@ -159,7 +159,7 @@ const FAILURES: readonly (readonly [string, readonly string[], Readonly<Record<s
       'no endpoint',
       [...PLACE, KEY],
       { ...CREDENTIALS, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' },
-      /nothing listens at the endpoint; check AWS_ENDPOINT_URL/,
+      /nothing listens there \(ECONNREFUSED\); check AWS_ENDPOINT_URL/,
     ],
   ]
 for (const [name, args, env, message] of FAILURES) {

@@ -152,7 +152,7 @@ t.test(
       ['GetCallerIdentity', refusal(403, 'ExpiredToken'), /have expired: sign in again/],
       ['GetCallerIdentity', refusal(403, 'InvalidClientTokenId'), /does not know these credentials/],
       ['GetCallerIdentity', refusal(403, 'SignatureDoesNotMatch', skew), /clock is more than minutes off/],
-      ['GetCallerIdentity', { kind: 'reset' }, /the connection was cut; check the network/],
+      ['GetCallerIdentity', { kind: 'reset' }, /the connection was cut \(ECONNRESET\); check the network/],
       ['GetRole', refusal(403, 'AccessDenied'), /need iam:GetRole on role\/cart$/],
       ['CreateRole', refusal(403, 'AccessDenied'), new RegExp(`need iam:CreateRole on ${ARN}$`)],
       ['CreateRole', refusal(409, 'EntityAlreadyExists'), /run the command again/],
@@ -194,7 +194,7 @@ t.test('an endpoint that is not there', async (t) => {
   await close()
   const { code, stderr } = await runProgramProcess(['role', 'ensure', 'cart', ...TRUST], { env })
   t.equal(code, 1)
-  t.match(stderr, /nothing listens at the endpoint; check AWS_ENDPOINT_URL/)
+  t.match(stderr, /nothing listens there \(ECONNREFUSED\); check AWS_ENDPOINT_URL/)
 })
 
 t.test('a command line that is wrong is refused before anybody is asked', async (t) => {

@@ -130,7 +130,7 @@ const rows: readonly (readonly [string, object, ServiceName, ServiceFault, RegEx
     PRIVATE,
     'ecr',
     { kind: 'reset' },
-    /cannot reach 127\.0\.0\.1:\d+: ECONNRESET; check the network/,
+    /cannot reach 127\.0\.0\.1:\d+: the connection was cut \(ECONNRESET\); check the network/,
   ],
   [
     'STS denies',
@@ -170,7 +170,7 @@ const rows: readonly (readonly [string, object, ServiceName, ServiceFault, RegEx
     WITH_TOKEN,
     'sts',
     { kind: 'reset' },
-    /^failed to assume role: cannot reach 127\.0\.0\.1:\d+: ECONNRESET/,
+    /^failed to assume role: cannot reach 127\.0\.0\.1:\d+: the connection was cut \(ECONNRESET\)/,
   ],
 ]
 for (const [name, changes, service, fault, expected] of rows) {
