@@ -274,7 +274,10 @@ t.test(
     })
     // What it has packed: the AWS SDK, and what reads YAML.
     const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...rest } = ENV
-    t.match(await run({ program, env: rest }), { code: 1, stderr: /no AWS credentials: no keys in the environment; / })
+    t.match(await run({ program, env: rest }), {
+      code: 1,
+      stderr: /no AWS credentials: no keys in the environment; /,
+    })
     const profile = { ...rest, AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials') }
     t.match(await run({ program, env: profile }), { stderr: '', code: 0 })
     t.match(await run({ program, args: ['lint', join(folder, 'config.yaml')] }), {

@@ -152,5 +152,8 @@ t.test('an answer without a usable authorization token is an error', async (t) =
 
 t.test('no AWS credentials at all is an error that says so', async (t) => {
   const { AWS_ACCESS_KEY_ID: _, ...env } = ENV
-  t.match((await answer({}, { env })).response, /^no AWS credentials: AWS_ACCESS_KEY_ID is missing in the environment; /)
+  t.match(
+    (await answer({}, { env })).response,
+    /^no AWS credentials: AWS_ACCESS_KEY_ID is missing in the environment; /,
+  )
 })
