@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { toPrintableLine } from '../text/printable-line.ts'
 import type { Environment } from './endpoint.ts'
+import { locateSharedFiles } from './shared-settings.ts'
 
 /** Why the SDK's chain of credentials gave none. */
 export type CredentialFailure =
@@ -34,10 +33,8 @@ export function explainCredentialFailure(message: string, env: Environment): Cre
     return broken(`the AWS session has ended: sign in again with \`aws sso login${option}\``)
   if (message !== CHAIN_ENDED)
     return broken(`${toPrintableLine(message)}; \`aws sts get-caller-identity${option}\` tells more`)
-  const files = [
-    env['AWS_CONFIG_FILE'] || join(homedir(), '.aws', 'config'),
-    env['AWS_SHARED_CREDENTIALS_FILE'] || join(homedir(), '.aws', 'credentials'),
-  ]
+  const { config, credentials } = locateSharedFiles(env)
+  const files = [config, credentials]
   const members = files.flatMap((file) => readProfile(file, profile) ?? [])
   const isFound = files.some((file) => readProfile(file, profile) !== undefined)
   if (env['AWS_PROFILE'] && !isFound)

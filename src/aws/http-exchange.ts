@@ -1,6 +1,8 @@
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import { isUntrustedCertificate } from '../text/network-failure.ts'
+import { readSystemAuthorities } from './trusted-certificates.ts'
 
 /** A request with all that is to be sent. */
 export interface HttpRequest {
@@ -14,7 +16,7 @@ export interface HttpRequest {
 export interface HttpRoute {
   readonly proxy: URL | undefined
   /** Certificate authorities in PEM; Node's own where absent. */
-  readonly ca: string | undefined
+  readonly ca: string | readonly string[] | undefined
   readonly isCertificateVerified: boolean
 }
 
@@ -30,13 +32,26 @@ const MAX_REPLY_BYTES = 1_048_576
 /**
  * Sends one request on a connection of its own and reads the whole reply, redirects included.
  *
- * Rejects on network errors, replies over 1 MiB, and when `signal` is aborted, then with its reason.
+ * A certificate that Node's own authorities do not vouch for is looked up among those of the system, as curl and AWS's helper
+ * do: they are read, some 10 ms, only then. Rejects on network errors, replies over 1 MiB, and when `signal` is aborted, then with its reason.
  */
 export async function exchange(
   request: HttpRequest,
   route: HttpRoute,
   signal: AbortSignal,
 ): Promise<HttpReply> {
+  try {
+    return await exchangeOnce(request, route, signal)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    const ca = route.ca === undefined && isUntrustedCertificate(code) ? readSystemAuthorities() : undefined
+    if (ca === undefined) throw error
+    // Nothing was sent: a connection that is not trusted ends before it carries anything.
+    return await exchangeOnce(request, { ...route, ca }, signal)
+  }
+}
+
+async function exchangeOnce(request: HttpRequest, route: HttpRoute, signal: AbortSignal): Promise<HttpReply> {
   const isTls = request.url.protocol === 'https:'
   const tunnel =
     isTls && route.proxy !== undefined ? await openTunnel(request.url, route.proxy, route, signal) : undefined
@@ -111,7 +126,7 @@ function tlsOptions({ ca, isCertificateVerified }: HttpRoute) {
   return {
     minVersion: 'TLSv1.2' as const,
     rejectUnauthorized: isCertificateVerified,
-    ...(ca === undefined ? {} : { ca }),
+    ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : [...ca] }),
   }
 }
 

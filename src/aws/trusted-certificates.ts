@@ -13,6 +13,13 @@ export function readCaBundle(env: Environment): string | undefined {
   throw new Error(`AWS_CA_BUNDLE: ${path} holds no certificate in PEM`)
 }
 
+/** Node's own authorities and the system's (`SSL_CERT_FILE`, `SSL_CERT_DIR`); undefined where the system has none. */
+export function readSystemAuthorities(): readonly string[] | undefined {
+  const { getCACertificates } = process.getBuiltinModule('node:tls')
+  const ofSystem = getCACertificates('system')
+  return ofSystem.length === 0 ? undefined : [...getCACertificates('default'), ...ofSystem]
+}
+
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')

@@ -1,6 +1,7 @@
 import type { Environment } from '../aws/endpoint.ts'
 import { exchange, type HttpReply, type HttpRoute } from '../aws/http-exchange.ts'
 import { findProxy } from '../aws/proxy.ts'
+import { withSharedSettings } from '../aws/shared-settings.ts'
 import { readCaBundle } from '../aws/trusted-certificates.ts'
 import type { KeySource } from './key-source.ts'
 import { describeNetworkError } from './network-error.ts'
@@ -40,6 +41,9 @@ export interface AttemptLimits {
 /** Three attempts of 15 s and the pauses between them do not quite fit in 45 s: the last one is cut short. */
 const DEFAULT_LIMITS: AttemptLimits = { attempts: 3, attemptMs: 15_000, totalMs: 45_000 }
 
+/** What of a profile counts: the region is the trust anchor's. */
+const SHARED_SETTINGS = ['use_fips_endpoint', 'use_dualstack_endpoint', 'ca_bundle', 'endpoint_url'] as const
+
 /** Doubled after each attempt. */
 const FIRST_PAUSE_MS = 100
 
@@ -51,7 +55,8 @@ export async function createSession(
   options: SessionOptions,
   surroundings: SessionSurroundings,
 ): Promise<Session> {
-  const { env, now, debug = () => {}, limits = DEFAULT_LIMITS } = surroundings
+  const { now, debug = () => {}, limits = DEFAULT_LIMITS } = surroundings
+  const env = await withSharedSettings(surroundings.env, SHARED_SETTINGS, 'rolesanywhere')
   const target = resolveSessionTarget(options.request, env)
   const signer = readSigningIdentity(options.keys, now())
   const route = resolveRoute(target.endpoint, options, env)

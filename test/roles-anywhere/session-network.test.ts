@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { createSession, type SessionSurroundings } from '../../src/roles-anywhere/create-session.ts'
 import { createAuthority } from '../support/certificate-authority.ts'
@@ -86,4 +88,31 @@ t.test('plain HTTP is asked of the proxy with its whole URL', async (t) => {
   const { proxy, ask } = await setUp(t, { isTls: false })
   t.ok(await ask('http://anywhere.example', { HTTP_PROXY: `http://127.0.0.1:${proxy.port}` }))
   t.match(proxy.asked[0]?.target, /^http:\/\/anywhere\.example\/sessions\?profileArn=/)
+})
+
+t.test('an authority of the system is trusted, and one of a profile', async (t) => {
+  const { server, ask } = await setUp(t, { isTls: true })
+  const folder = t.testdir({ config: `[default]\nca_bundle = ${caPath}\n` })
+  t.ok(await ask(server.url, { AWS_CONFIG_FILE: join(folder, 'config') }))
+
+  // The system's store is what OpenSSL was told at the start of a process.
+  const program = `
+    import { exchange } from ${JSON.stringify(new URL('../../src/aws/http-exchange.ts', import.meta.url).href)}
+    const request = { url: new URL(process.env.URL), method: 'GET', headers: {}, body: '' }
+    const route = { proxy: undefined, ca: undefined, isCertificateVerified: true }
+    const { status } = await exchange(request, route, AbortSignal.timeout(20_000))
+    process.stdout.write(String(status))`
+  const run = async (env: Record<string, string>) => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      env: { URL: server.url, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+    return { stdout, stderr }
+  }
+  t.match(await run({ SSL_CERT_FILE: caPath }), { stdout: /^\d{3}$/ })
+  t.match(await run({ SSL_CERT_FILE: '/dev/null', SSL_CERT_DIR: '/dev/null' }), {
+    stdout: '',
+    stderr: /certificate/,
+  })
 })

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { type Environment, readConfiguredEndpoint, readEndpointVariant } from '../endpoint.ts'
+import { hasProfiles } from '../shared-settings.ts'
 import { CallSettingsError } from './call-settings-error.ts'
 import {
   nameServiceEndpoint,
@@ -55,21 +53,4 @@ export function resolveServiceUrl(service: ServiceName, place: ServicePlace, set
     isDualStack: place.variant.isDualStack || settings.isDualStack,
   }
   return new URL(nameServiceEndpoint(service, { region: place.region, variant }))
-}
-
-/** Whether a file in which the SDK looks for profiles has anything in it. */
-export function hasProfiles(env: Environment): boolean {
-  const home = env['HOME'] || homedir()
-  const paths = [
-    env['AWS_CONFIG_FILE'] || join(home, '.aws', 'config'),
-    env['AWS_SHARED_CREDENTIALS_FILE'] || join(home, '.aws', 'credentials'),
-  ]
-  return paths.some((path) => {
-    try {
-      return readFileSync(path).length > 0
-    } catch {
-      // As the SDK: what cannot be read is passed over.
-      return false
-    }
-  })
 }

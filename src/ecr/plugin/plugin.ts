@@ -1,5 +1,6 @@
 import { createTrail } from '../../aws/calls/trail.ts'
 import type { Environment } from '../../aws/endpoint.ts'
+import { withSharedSettings } from '../../aws/shared-settings.ts'
 import type { SourceSettings } from './credential-source.ts'
 import { answerRequest } from './get-credentials.ts'
 import { ProviderError } from './provider-error.ts'
@@ -53,7 +54,9 @@ export async function runPlugin(settings: SourceSettings, plugin: PluginSurround
     trail.begin('reading the request on stdin')
     const text = await readRequest(plugin.stdin)
     trail.begin('reading the settings')
-    const network = { env, trail, signal: controller.signal, attemptMs: limits.attemptMs }
+    // What else a profile says of calls is read where they are made.
+    const shared = await withSharedSettings(env, ['ca_bundle'])
+    const network = { env: shared, trail, signal: controller.signal, attemptMs: limits.attemptMs }
     return await answerRequest(text, { settings, surroundings: { ...network, now, userAgent }, redactor })
   }
   try {

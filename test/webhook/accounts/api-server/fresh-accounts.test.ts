@@ -200,6 +200,36 @@ t.test('who finds no turn within the bound is answered from memory, as busy', as
   t.equal(await countLookups('busy'), 10)
 })
 
+t.test(
+  'ten thousand reviews at once: of one account two GETs, of ten thousand accounts none is stuck',
+  async (t) => {
+    const names = Array.from({ length: 10_000 }, (_, index) => `account-${index}`)
+    const { server, accounts, readMetric } = await prepare(
+      t,
+      { mode: 'fresh', timeoutMs: 250, missTimeoutMs: 1000 },
+      {},
+      (server) => {
+        for (const name of ['cart', ...names]) annotate(server, `role-${name}`, name)
+      },
+    )
+    const ofOne = await Promise.all(names.map(() => accounts.find('shop', 'cart')))
+    t.strictSame(new Set(ofOne.map(roleOf)), new Set(['role-cart']))
+    t.ok((await readMetric('lookup_requests_total', { resource: 'serviceaccounts' })) === 2)
+
+    server.requests.length = 0
+    const ofMany = await Promise.all(names.map((name) => accounts.find('shop', name)))
+    t.ok(ofMany.every((account, index) => roleOf(account) === `role-${names[index]}`))
+    t.equal(await readMetric('account_lookups_total', { result: 'unavailable' }), undefined)
+    const answered = await Promise.all(
+      ['fetched', 'late', 'busy'].map((result) => readMetric('account_lookups_total', { result })),
+    )
+    t.equal(
+      answered.reduce<number>((sum, count) => sum + (count ?? 0), 0),
+      20_000,
+    )
+  },
+)
+
 t.test('strict refuses to take memory’s word that a pod gets nothing', async (t) => {
   const { server, accounts, find, fail } = await prepare(
     t,
