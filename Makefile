@@ -54,6 +54,7 @@ test-cluster: $(BUNDLE) ## Run the tests against a real control plane, built on 
 check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests and generated pages
 	node scripts/check-rooms.ts
 	node scripts/reference.ts --check
+	node scripts/picture.ts --check
 lint: $(INSTALLED)
 	biome check --error-on-warnings .
 typecheck: $(INSTALLED)

@@ -23,8 +23,7 @@ export interface Remarks {
 export function admit(request: ReviewRequest, patch: string | undefined, remarks: Remarks): ReviewAnswer {
   let response = `{"uid":${JSON.stringify(request.uid)},"allowed":true`
   if (patch !== undefined) {
-    const base64 = Buffer.from(patch).toString('base64')
-    response += `,"patchType":"JSONPatch","patch":"${base64}"`
+    response += `,"patchType":"JSONPatch","patch":"${encodeBase64(patch)}"`
   }
   if (remarks.warnings.length > 0) response += `,"warnings":${JSON.stringify(remarks.warnings)}`
   response += `,"auditAnnotations":${JSON.stringify(remarks.auditAnnotations)}}`
@@ -33,6 +32,14 @@ export function admit(request: ReviewRequest, patch: string | undefined, remarks
     contentType: 'application/json',
     body: `{"apiVersion":"${request.apiVersion}","kind":"AdmissionReview","response":${response}}`,
   }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+const ASCII = /^[\x00-\x7f]*$/
+
+/** Without a Buffer, whose memory the garbage collector keeps a list of. */
+function encodeBase64(text: string): string {
+  return ASCII.test(text) ? btoa(text) : Buffer.from(text).toString('base64')
 }
 
 /** Refuses to answer with one line of text, so that the failurePolicy of the webhook's registration decides. */
