@@ -55,6 +55,7 @@ check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests and g
 	node scripts/check-rooms.ts
 	node scripts/reference.ts --check
 	node scripts/picture.ts --check
+	node scripts/check-links.ts
 lint: $(INSTALLED)
 	biome check --error-on-warnings .
 typecheck: $(INSTALLED)
