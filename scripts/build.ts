@@ -25,7 +25,7 @@ const PROGRAMS_WITHOUT_COMMONJS = ['roles-anywhere', 'ecr-credential-provider']
 /** What few runs of a program need, and is packed: the AWS SDK and its reader of profiles, and what reads YAML. */
 const PACKED_MODULES: Readonly<Record<string, RegExp>> = {
   'ecr-credential-provider': /(?:\/aws-sdk\.ts|^yaml|^@smithy\/core\/config)$/,
-  'roles-anywhere': /^@smithy\/core\/config$/,
+  'roles-anywhere': /(?:\/aws-sdk\.ts|^@smithy\/core\/config)$/,
 }
 
 /** What package.json exports to other programs, by file name. */

@@ -1,5 +1,8 @@
 import { type CheckWords, describeNetworkFailure, readNetworkFailure } from '../text/network-failure.ts'
 import { toPrintableLine } from '../text/printable-line.ts'
+import { CallSettingsError } from './calls/call-settings-error.ts'
+import { NoAnswerError } from './calls/service-attempt.ts'
+import { ServiceError, UnreadableReplyError } from './calls/service-error.ts'
 import { explainCredentialFailure } from './credential-failure.ts'
 
 /** A call of an AWS service that failed; `message` is one line with the cause and what to do. */
@@ -28,7 +31,7 @@ export interface AwsCall {
   readonly resource: string
 }
 
-/** Makes a call by the SDK. Rejects with an AwsCallError. */
+/** Makes a call, by the SDK or by `calls`. Rejects with an AwsCallError. */
 export async function callAws<Result>(call: AwsCall, send: () => Promise<Result>): Promise<Result> {
   try {
     return await send()
@@ -92,7 +95,7 @@ const WORDS: CheckWords = {
 }
 
 function toCallError(call: AwsCall, error: unknown): AwsCallError {
-  const { name, Code, message, $metadata } = error as SdkError
+  const { name, Code, message, $metadata } = toSdkError(error)
   const status = $metadata?.httpStatusCode ?? 0
   const serviceCode = status === 0 ? '' : (Code ?? name)
   const fail = (text: string) =>
@@ -106,6 +109,7 @@ function toCallError(call: AwsCall, error: unknown): AwsCallError {
     return fail('the AWS session has ended: sign in again with `aws sso login`')
   if (/^Region is missing/.test(message))
     return fail('no region is known: give --region, or set AWS_REGION or the region of the profile')
+  if (error instanceof NoAnswerError || error instanceof CallSettingsError) return fail(message)
   if (status === 0)
     return fail(`the endpoint gives no answer: ${describeNetworkFailure(readNetworkFailure(error), WORDS)}`)
   // A signature that is too old says so only in the text.
@@ -113,6 +117,21 @@ function toCallError(call: AwsCall, error: unknown): AwsCallError {
     return fail("this machine's clock is more than minutes off: correct it (NTP)")
   const remedy = REMEDIES.find(([codes]) => codes.test(serviceCode))?.[1]
   return fail(remedy?.(call) ?? `${serviceCode}: ${toLine(message)} (HTTP ${status})`)
+}
+
+/** An error of `calls` as the SDK would write it; any other as it is. */
+function toSdkError(error: unknown): SdkError {
+  if (error instanceof ServiceError) {
+    const { code, words, status } = error
+    return { name: code, message: words, $metadata: { httpStatusCode: status } }
+  }
+  if (error instanceof UnreadableReplyError)
+    return {
+      name: error.name,
+      message: 'the answer cannot be read',
+      $metadata: { httpStatusCode: error.status },
+    }
+  return error as SdkError
 }
 
 function toLine(message: string): string {

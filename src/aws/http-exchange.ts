@@ -7,7 +7,7 @@ import { readSystemAuthorities } from './trusted-certificates.ts'
 /** A request with all that is to be sent. */
 export interface HttpRequest {
   readonly url: URL
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PATCH'
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }

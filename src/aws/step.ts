@@ -30,9 +30,9 @@ export interface Plan {
   readonly steps: readonly Step[]
   /** What a script of the steps must say first, a line each: {@link MADE_BLIND} where AWS was not asked. */
   readonly preface: readonly string[]
-  /** For people, a line each. */
+  /** For people, a line each; read once the steps are made. */
   readonly notes: readonly string[]
-  /** The same for programs: members of the object that `--output json` prints, beside `changes`. */
+  /** The same for programs, read at the same time: members of the object that `--output json` prints, beside `changes`. */
   readonly facts: Readonly<Record<string, unknown>>
   /** Looks whether all is well once the steps are made, reading alone; rejects in one line. */
   check(): Promise<void>

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { formatTimestamp, listHeaderNames, writeCanonicalRequest } from '../aws/calls/canonical-request.ts'
 
 /** What signs requests: a key and the certificate that belongs to it. */
 export interface RequestSigner {
@@ -40,63 +41,12 @@ export function signRequest(
     'X-Amz-X509': signer.certificate,
   }
   if (signer.intermediates.length > 0) headers['X-Amz-X509-Chain'] = signer.intermediates.join(',')
-  const canonicalRequest = writeCanonicalRequest({ ...request, headers })
+  const canonicalRequest = writeCanonicalRequest({ ...request, method: 'POST', path: '/sessions', headers })
   const stringToSign = [signer.algorithm, timestamp, scope, hash('sha256', canonicalRequest)].join('\n')
   const authorization = [
     `${signer.algorithm} Credential=${signer.serialNumber}/${scope}`,
-    `SignedHeaders=${listNames(headers)}`,
+    `SignedHeaders=${listHeaderNames(headers)}`,
     `Signature=${signer.sign(stringToSign).toString('hex')}`,
   ]
   return { ...headers, Authorization: authorization.join(', ') }
-}
-
-/** The request in the one form that client and service both sign; all headers are signed. */
-export function writeCanonicalRequest({ query, headers, body }: UnsignedRequest): string {
-  const lines = Object.entries(headers)
-    .map(([name, value]) => [name.toLowerCase(), value.trim()] as const)
-    // By name alone: as whole lines, `x-amz-x509-chain:` would stand before `x-amz-x509:`.
-    .sort(([a], [b]) => compareTexts(a, b))
-    .map(([name, value]) => `${name}:${value}`)
-  return [
-    'POST',
-    '/sessions',
-    writeQuery(query),
-    ...lines,
-    '',
-    listNames(headers),
-    hash('sha256', body),
-  ].join('\n')
-}
-
-/** Writes a query with its names sorted, encoded by RFC 3986, which leaves fewer characters bare than URLs do. */
-export function writeQuery(query: UnsignedRequest['query']): string {
-  return Object.entries(query)
-    .map(([name, value]) => [encode(name), encode(value)] as const)
-    .sort(([a], [b]) => compareTexts(a, b))
-    .map((pair) => pair.join('='))
-    .join('&')
-}
-
-function encode(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
-}
-
-/** By code units, which is the order that the service has too. */
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b)
-}
-
-function listNames(headers: Readonly<Record<string, string>>): string {
-  return Object.keys(headers)
-    .map((name) => name.toLowerCase())
-    .sort(compareTexts)
-    .join(';')
-}
-
-/** `20260102T030405Z`. */
-function formatTimestamp(date: Date): string {
-  return date.toISOString().replace(/[-:]|\.\d{3}/g, '')
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'bin', 'pod-identity-webhook.ts')
+const PROGRAMS = join(import.meta.dirname, '..', '..', 'src', 'bin')
 
 /** What a process of the program did. */
 export interface ProgramRun {
@@ -12,12 +12,17 @@ export interface ProgramRun {
   readonly stderr: string
 }
 
-/** Runs pod-identity-webhook in a process of its own, to its end. Of this process's environment it has nothing. */
+/** Runs a program of ours in a process of its own, to its end. Of this process's environment it has nothing. */
 export async function runProgramProcess(
   args: readonly string[],
-  { env = {}, stdin = '' }: { readonly env?: Readonly<Record<string, string>>; readonly stdin?: string } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>
+    readonly stdin?: string
+    readonly program?: 'pod-identity-webhook' | 'roles-anywhere'
+  } = {},
 ): Promise<ProgramRun> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { env, stdio: 'pipe' })
+  const { env = {}, stdin = '', program = 'pod-identity-webhook' } = options
+  const child = spawn(process.execPath, [join(PROGRAMS, `${program}.ts`), ...args], { env, stdio: 'pipe' })
   // A program that ends before it reads all is no failure of the test.
   child.stdin.on('error', () => {}).end(stdin)
   const [stdout, stderr, [code]] = await Promise.all([

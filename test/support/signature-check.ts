@@ -10,6 +10,8 @@ export interface KnownCredentials {
 
 export interface SignedRequest {
   readonly method: string
+  /** Path and query as they were sent; `/` where absent. */
+  readonly url?: string
   readonly headers: IncomingHttpHeaders
   readonly body: string
 }
@@ -26,9 +28,9 @@ export type SignatureVerdict =
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8}\/([^/]+)\/([^/]+)\/aws4_request), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/
 
-/** Checks Signature Version 4 of a request to `/`, as AWS describes it and with no code of the SDK's. */
+/** Checks Signature Version 4 of a request whose path needs no encoding, as AWS describes it and with no code of the SDK's. */
 export function checkSignature(
-  { method, headers, body }: SignedRequest,
+  { method, url = '/', headers, body }: SignedRequest,
   known: readonly KnownCredentials[],
 ): SignatureVerdict {
   const wrong = (code: string): SignatureVerdict => ({ kind: 'wrong', code })
@@ -43,10 +45,11 @@ export function checkSignature(
   const date = header('x-amz-date')
   if (!names.includes('host') || !names.includes('x-amz-date') || !scope.startsWith(date.slice(0, 8)))
     return wrong('IncompleteSignatureException')
+  const [path, query = ''] = url.split('?')
   const canonical = [
     method,
-    '/',
-    '',
+    path,
+    query.split('&').sort().join('&'),
     ...names.map((name) => `${name}:${header(name).trim()}`),
     '',
     signedHeaders,

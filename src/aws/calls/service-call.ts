@@ -1,15 +1,21 @@
 import type { AwsCredentialIdentity } from '@aws-sdk/types'
-import type { HttpReply } from '../http-exchange.ts'
+import type { HttpReply, HttpRequest } from '../http-exchange.ts'
+import { writeQuery } from './canonical-request.ts'
 import { signRequest } from './request-signature.ts'
 import { choosePauseMs, judgeFailure } from './retry-policy.ts'
 import { attemptRequest, type RequestSurroundings } from './service-attempt.ts'
 import type { ServiceName, ServicePlace } from './service-endpoint.ts'
 import { readServiceSettings, resolveServiceUrl } from './service-settings.ts'
 
-/** A call of a service of AWS: all of these are POST. */
+/** A call of a service of AWS. */
 export interface ServiceCall<Answer> {
   readonly service: ServiceName
   readonly place: ServicePlace
+  /** POST where absent. */
+  readonly method?: HttpRequest['method']
+  /** Without a leading slash, and encoded; what is called is the endpoint alone where absent. */
+  readonly path?: string
+  readonly query?: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   /** Absent where the body alone is proof. */
@@ -39,14 +45,16 @@ export async function callService<Answer>(
   const { now, signal } = surroundings
   const settings = await readServiceSettings(call.service, surroundings.env)
   const url = resolveServiceUrl(call.service, call.place, settings)
+  url.pathname += call.path ?? ''
+  url.search = writeQuery(call.query ?? {})
   let skewMs = 0
   for (let attempt = 1; ; attempt++) {
     const date = new Date(now().getTime() + skewMs)
     let reply: HttpReply | undefined
     try {
-      const headers = buildHeaders(call, url, date)
-      const sent = { ...headers, 'user-agent': surroundings.userAgent }
-      reply = await attemptRequest({ url, method: 'POST', headers: sent, body: call.body }, surroundings)
+      const request = signCall(call, url, date)
+      const headers = { ...request.headers, 'user-agent': surroundings.userAgent }
+      reply = await attemptRequest({ ...request, headers }, surroundings)
       return call.readAnswer(reply)
     } catch (error) {
       const serverTimeMs = call.signer && Date.parse(reply?.headers.date ?? '')
@@ -59,11 +67,13 @@ export async function callService<Answer>(
   }
 }
 
-function buildHeaders({ headers, body, signer, place }: ServiceCall<unknown>, url: URL, date: Date) {
-  const described = { ...headers, 'content-length': String(Buffer.byteLength(body)) }
-  if (signer === undefined) return { ...described, host: url.host }
+function signCall(call: ServiceCall<unknown>, url: URL, date: Date): HttpRequest {
+  const { method = 'POST', body, signer, place } = call
+  const headers = { ...call.headers, 'content-length': String(Buffer.byteLength(body)) }
+  const request = { url, method, headers, body }
+  if (signer === undefined) return { ...request, headers: { ...headers, host: url.host } }
   const { credentials, service } = signer
-  return signRequest({ url, headers: described, body }, credentials, { region: place.region, service, date })
+  return { ...request, headers: signRequest(request, credentials, { region: place.region, service, date }) }
 }
 
 /** When the service wants to be asked again: a number of seconds, a date, or Amazon's own header in milliseconds. */

@@ -3,8 +3,8 @@ import { type EndpointVariant, nameEndpointHost } from '../endpoint.ts'
 import { partitionOfRegion } from '../partitions.ts'
 import { CallSettingsError } from './call-settings-error.ts'
 
-/** A service of AWS that the plugin calls, as `AWS_ENDPOINT_URL_…` names it. */
-export type ServiceName = 'ECR' | 'ECR_PUBLIC' | 'STS'
+/** A service of AWS that is called, as `AWS_ENDPOINT_URL_…` names it. */
+export type ServiceName = 'ECR' | 'ECR_PUBLIC' | 'ROLESANYWHERE' | 'STS'
 
 /** Which endpoint of a service is called. */
 export interface ServicePlace {
@@ -25,6 +25,7 @@ export interface ServiceSettings {
 const HOST_PREFIXES: Readonly<Record<ServiceName, (variant: EndpointVariant) => string>> = {
   ECR: ({ isDualStack }) => (isDualStack ? 'ecr' : 'api.ecr'),
   ECR_PUBLIC: ({ isFips, isDualStack }) => (isDualStack && !isFips ? 'ecr-public' : 'api.ecr-public'),
+  ROLESANYWHERE: () => 'rolesanywhere',
   STS: () => 'sts',
 }
 

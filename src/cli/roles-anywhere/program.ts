@@ -3,6 +3,8 @@ import type { Program } from '../engine/program-description.ts'
 import { createCredentialProcessCommand } from './credential-process-command.ts'
 import { createReadCertificateDataCommand } from './read-certificate-data-command.ts'
 import { createServeCommand } from './serve-command.ts'
+import { createProfileCommand } from './setup/profile-command.ts'
+import { createTrustAnchorCommand } from './setup/trust-anchor-command.ts'
 import { createSignStringCommand } from './sign-string-command.ts'
 import { createTrustPolicyCommand } from './trust-policy-command.ts'
 import { createUpdateCommand } from './update-command.ts'
@@ -25,6 +27,8 @@ export function createProgram(): Program {
       createReadCertificateDataCommand(),
       createSignStringCommand(),
       createTrustPolicyCommand(),
+      createTrustAnchorCommand(version),
+      createProfileCommand(version),
       createVersionCommand(version),
     ],
   }

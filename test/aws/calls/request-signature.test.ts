@@ -50,6 +50,7 @@ t.test("signatures are the SDK's", async (t) => {
       )
       const ours = signRequest(
         {
+          method: 'POST',
           url: new URL(sentPath, 'http://127.0.0.1:8080'),
           headers: Object.fromEntries(signed) as Record<string, string>,
           body: new TextDecoder().decode(body),

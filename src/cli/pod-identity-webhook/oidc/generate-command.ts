@@ -4,11 +4,11 @@ import { type Command, defineCommand } from '../../engine/command.ts'
 import type { FlagGroup } from '../../engine/flag-table.ts'
 import { showProgress } from '../../engine/progress.ts'
 import { UsageError } from '../../engine/usage-error.ts'
+import { runPlan } from '../../steps/run-steps.ts'
+import { STEP_FLAGS } from '../../steps/step-flags.ts'
 import { CLUSTER_FLAGS } from '../flags/cluster-flags.ts'
 import { FILE_PATH } from '../flags/text-rules.ts'
 import { readIssuer } from '../iam/trust-flags.ts'
-import { runPlan } from '../steps/run-steps.ts'
-import { STEP_FLAGS } from '../steps/step-flags.ts'
 import { KEY_FLAGS, toKeySource } from './key-flags.ts'
 
 const DOCUMENT_FLAGS = {

@@ -2,8 +2,8 @@ import type { Plan } from '../../../aws/step.ts'
 import type { PublicationOptions } from '../../../oidc/publishing/publication.ts'
 import { type Command, defineCommand } from '../../engine/command.ts'
 import { showProgress } from '../../engine/progress.ts'
-import { runPlan } from '../steps/run-steps.ts'
-import { STEP_FLAGS } from '../steps/step-flags.ts'
+import { runPlan } from '../../steps/run-steps.ts'
+import { STEP_FLAGS } from '../../steps/step-flags.ts'
 import { PUBLICATION_GROUPS, toPublicationOptions } from './publication-flags.ts'
 
 /** Makes the `oidc publish` command; a plan that is only written down may be made without credentials. */

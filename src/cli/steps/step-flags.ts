@@ -1,4 +1,4 @@
-import type { FlagGroup, FlagValues } from '../../engine/flag-table.ts'
+import type { FlagGroup, FlagValues } from '../engine/flag-table.ts'
 
 /** How commands that change things in AWS tell of it. */
 export const STEP_FLAGS = {

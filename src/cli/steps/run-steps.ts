@@ -1,8 +1,8 @@
-import { renderScript } from '../../../aws/shell-script.ts'
-import type { Change, Plan, Step } from '../../../aws/step.ts'
-import { toPrintableJson, toPrintableLine } from '../../../text/printable-line.ts'
-import type { CommandIo } from '../../engine/command.ts'
-import { createProgress } from '../../engine/progress.ts'
+import { renderScript } from '../../aws/shell-script.ts'
+import type { Change, Plan, Step } from '../../aws/step.ts'
+import { toPrintableJson, toPrintableLine } from '../../text/printable-line.ts'
+import type { CommandIo } from '../engine/command.ts'
+import { createProgress } from '../engine/progress.ts'
 import type { StepChoices } from './step-flags.ts'
 
 /**
@@ -11,9 +11,9 @@ import type { StepChoices } from './step-flags.ts'
  * Rejects with what a step or the plan's check rejects with; what was changed before is told first.
  */
 export async function runPlan(plan: Plan, choices: StepChoices, io: CommandIo): Promise<void> {
-  const { steps, notes, facts } = plan
+  const { steps } = plan
   if (choices.isDryRun) {
-    io.stdout.write(choices.output === 'json' ? renderJson(steps, facts) : renderScript(plan))
+    io.stdout.write(choices.output === 'json' ? renderJson(steps, plan.facts) : renderScript(plan))
     // What is still to be made can only be looked at afterwards.
     if (steps.length === 0) await plan.check()
     return
@@ -32,13 +32,13 @@ export async function runPlan(plan: Plan, choices: StepChoices, io: CommandIo): 
     await plan.check()
     if (choices.output === 'text')
       io.stdout.write(
-        [...(steps.length === 0 ? ['nothing to change'] : []), ...notes]
+        [...(steps.length === 0 ? ['nothing to change'] : []), ...plan.notes]
           .map((line) => `${toPrintableLine(line)}\n`)
           .join(''),
       )
   } finally {
     progress.end()
-    if (choices.output === 'json') io.stdout.write(renderJson(made, facts))
+    if (choices.output === 'json') io.stdout.write(renderJson(made, plan.facts))
   }
 }
 
