@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { findMembers, type Span, sliceSpan } from './json-spans.ts'
 import { type PlainTrust, readStatement } from './plain-trust.ts'
 import { type JsonObject, parseTrustPolicy, type TrustPolicy } from './trust-policy.ts'
@@ -14,9 +15,26 @@ export interface MergedPolicy {
 
 /** Writes the trust policy of a new role. */
 export function createTrustPolicy(request: TrustRequest): MergedPolicy {
-  const policy = { Version: '2012-10-17', Statement: [buildStatement(request)] }
-  const text = JSON.stringify(policy, undefined, 2)
-  return { text, isChanged: true, warnings: findSubjectWarnings(request.subjects) }
+  return { ...createStatement(buildStatement(request)), warnings: findSubjectWarnings(request.subjects) }
+}
+
+/** Writes a policy of one statement. */
+export function createStatement(statement: JsonObject): MergedPolicy {
+  const policy = { Version: '2012-10-17', Statement: [statement] }
+  return { text: JSON.stringify(policy, undefined, 2), isChanged: true, warnings: [] }
+}
+
+/**
+ * Adds a statement to a policy, unless one says the same under any Sid; all others keep their bytes. Throws an Error of one line
+ * where the text is no policy.
+ */
+export function mergeStatement(text: string, statement: JsonObject): MergedPolicy {
+  const policy = parseTrustPolicy(text)
+  const isSaid = policy.statements.some(({ value: { Sid: _sid, ...said } }) =>
+    isDeepStrictEqual(said, statement),
+  )
+  const merged = isSaid ? text : applyEdits(text, [insertStatement(policy, statement)])
+  return { text: merged, isChanged: !isSaid, warnings: [] }
 }
 
 /**
@@ -62,7 +80,7 @@ function addSubjects(
   const present = new Set(alike.flatMap(({ subjects }) => subjects))
   const missing = request.subjects.filter((subject) => !present.has(subject))
   const [first] = alike
-  if (first === undefined) return [insertStatement(policy, request)]
+  if (first === undefined) return [insertStatement(policy, buildStatement(request))]
   if (missing.length === 0) return []
   return [editCondition(policy, first, { ...request, subjects: [...first.subjects, ...missing] })]
 }
@@ -72,7 +90,7 @@ function replaceSubjects(
   [first, ...others]: readonly PlainTrust[],
   request: TrustRequest,
 ): readonly Edit[] {
-  if (first === undefined) return [insertStatement(policy, request)]
+  if (first === undefined) return [insertStatement(policy, buildStatement(request))]
   const isSaid =
     hasSameItems(first.subjects, request.subjects) && hasSameItems(first.audiences, [request.audience])
   return [
@@ -112,14 +130,14 @@ function editCondition({ text }: TrustPolicy, { statement }: PlainTrust, request
   return { span, text: renderAt(text, span.start, buildCondition(request)) }
 }
 
-function insertStatement({ text, statements, statementsSpan }: TrustPolicy, request: TrustRequest): Edit {
+function insertStatement({ text, statements, statementsSpan }: TrustPolicy, statement: JsonObject): Edit {
   const last = statements.at(-1)?.span
   if (last === undefined)
     return {
       span: statementsSpan,
-      text: `[${renderAt(text, statementsSpan.start, buildStatement(request))}]`,
+      text: `[${renderAt(text, statementsSpan.start, statement)}]`,
     }
-  const rendered = renderAt(text, last.start, buildStatement(request))
+  const rendered = renderAt(text, last.start, statement)
   const separator = text.includes('\n') ? `,\n${indentationAt(text, last.start)}` : ','
   const isAlone = last.start === statementsSpan.start
   if (isAlone) return { span: last, text: `[${sliceSpan(text, last)}${separator}${rendered}]` }

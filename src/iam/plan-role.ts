@@ -8,20 +8,21 @@ import { AwsCallError, callAws } from '../aws/call-failure.ts'
 import type { Environment } from '../aws/endpoint.ts'
 import { MADE_BLIND, type Plan, type Step } from '../aws/step.ts'
 import { createIamClients, readCallerAccount } from './iam-clients.ts'
-import type { Issuer } from './issuer-url.ts'
-import { createTrustPolicy, type MergedPolicy, mergeTrust } from './merge-trust.ts'
+import type { MergedPolicy } from './merge-trust.ts'
 import { findSizeWarning } from './policy-size.ts'
+import { planPullPolicy } from './pull-policy.ts'
+import type { PullSource } from './pull-source.ts'
 import { findRole, listAttachedPolicies, type Role } from './role.ts'
-import { type Account, nameProvider, type TrustRequest } from './trust-request.ts'
+import type { RoleTrust, SettledTrust } from './role-trust.ts'
+import type { Account } from './trust-request.ts'
 
 /** What a role is to have. */
 export interface RoleOptions {
   readonly name: string
-  readonly issuer: Issuer
-  /** Whom it trusts, in any account. */
-  readonly trust: Pick<TrustRequest, 'subjects' | 'audience' | 'isReplacing'>
+  readonly trust: RoleTrust
   /** Of managed policies. */
   readonly policyArns: readonly string[]
+  readonly pullSources: readonly PullSource[]
   /** Where the role is to be, as far as it was said: what credentials say must agree, and without any it has to do. */
   readonly account: { readonly partition: string; readonly accountId: string | undefined }
   /** Whether a plan of everything will do where there are no credentials. */
@@ -44,16 +45,12 @@ export async function planRole(options: RoleOptions): Promise<RolePlan> {
   const { iam, sts } = await createIamClients(options)
   const caller = await readCallerAccount(sts, { areCredentialsOptional: options.isDryRun })
   const account = settleAccount(caller, options)
-  const trust = {
-    ...options.trust,
-    hostPath: options.issuer.hostPath,
-    providerArn: nameProvider(account, options.issuer),
-  }
+  const trust = options.trust(account)
   const role = caller === undefined ? undefined : await findRole(iam, name)
   const attached = role === undefined ? [] : await listAttachedPolicies(iam, name)
   const arn = role?.arn ?? `arn:${account.partition}:iam::${account.accountId}:role/${name}`
   const target = { iam, name, arn }
-  const merged = role === undefined ? createTrustPolicy(trust) : mergePolicy(role, trust)
+  const merged = role === undefined ? trust.create() : mergePolicy(role, trust)
   const trustSteps = role === undefined ? [createRole(target, merged)] : updateTrust(target, merged, trust)
   const sizeWarning = merged.isChanged ? findSizeWarning(merged.text) : undefined
   return {
@@ -62,6 +59,7 @@ export async function planRole(options: RoleOptions): Promise<RolePlan> {
       ...policyArns
         .filter((policyArn) => !attached.includes(policyArn))
         .map((policyArn) => attachPolicy(target, policyArn)),
+      ...(await planPullPolicy(target, { sources: options.pullSources, isNewRole: role === undefined })),
     ],
     warnings: [...merged.warnings, ...(sizeWarning === undefined ? [] : [sizeWarning])],
     preface: caller === undefined ? [MADE_BLIND] : [],
@@ -90,9 +88,9 @@ function settleAccount(caller: Account | undefined, { account }: RoleOptions): A
   return caller ?? { accountId, partition }
 }
 
-function mergePolicy(role: Role, trust: TrustRequest): MergedPolicy {
+function mergePolicy(role: Role, trust: SettledTrust): MergedPolicy {
   try {
-    return mergeTrust(role.trustPolicy, trust)
+    return trust.merge(role.trustPolicy)
   } catch (error) {
     throw new Error(`${role.arn}: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
@@ -123,14 +121,14 @@ function createRole({ iam, name, arn }: Target, { text }: MergedPolicy): Step {
   }
 }
 
-function updateTrust({ iam, name, arn }: Target, merged: MergedPolicy, trust: TrustRequest): readonly Step[] {
+function updateTrust({ iam, name, arn }: Target, merged: MergedPolicy, trust: SettledTrust): readonly Step[] {
   if (!merged.isChanged) return []
   const call = { action: 'iam:UpdateAssumeRolePolicy', resource: arn }
   return [
     {
       action: 'update',
       resource: arn,
-      detail: `trust policy ${trust.isReplacing ? 'set to' : 'extended by'} ${trust.subjects.join(', ')} of ${trust.providerArn}`,
+      detail: `trust policy ${trust.detail}`,
       commands: [
         {
           args: [

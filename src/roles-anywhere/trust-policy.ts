@@ -13,6 +13,8 @@ export interface CertificateConditions {
 /** A role's trust policy, and what is unsafe about it. */
 export interface TrustPolicy {
   readonly policy: object
+  /** The only one of the policy. */
+  readonly statement: Readonly<Record<string, unknown>>
   readonly warnings: readonly string[]
 }
 
@@ -34,18 +36,14 @@ export function createTrustPolicy(
       ? {}
       : { StringLike: { 'aws:PrincipalTag/x509Subject/CN': subjectCnLike } }),
   }
-  const policy = {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { Service: 'rolesanywhere.amazonaws.com' },
-        Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
-        Condition: condition,
-      },
-    ],
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'rolesanywhere.amazonaws.com' },
+    Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
+    Condition: condition,
   }
-  return { policy, warnings: findWarnings({ subjectO, subjectCnLike }) }
+  const policy = { Version: '2012-10-17', Statement: [statement] }
+  return { policy, statement, warnings: findWarnings({ subjectO, subjectCnLike }) }
 }
 
 function findWarnings({ subjectO, subjectCnLike }: CertificateConditions): string[] {

@@ -7,7 +7,7 @@ import { providePythonEnvironment } from './python-environment.ts'
 const SUITES = [
   {
     environment: 'boto3',
-    files: ['boto3/roles-anywhere.ts'],
+    files: ['boto3/roles-anywhere.ts', 'boto3/roles-anywhere-setup.ts'],
     tell: (binFolder: string) => ({ PYTHON_WITH_BOTO3: join(binFolder, 'python') }),
   },
   {

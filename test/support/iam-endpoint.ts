@@ -13,6 +13,8 @@ export type IamFault =
 export interface KeptRole {
   trustPolicy: string
   readonly policyArns: string[]
+  /** By names. */
+  readonly inlinePolicies?: Map<string, string>
 }
 
 /** An OIDC provider that the endpoint keeps. */
@@ -128,7 +130,7 @@ function buildAnswers(
     GetRole: withRole((role, { RoleName: name = '' }) => give(describeRole(name, role))),
     CreateRole({ RoleName: name = '', AssumeRolePolicyDocument: trustPolicy = '' }) {
       if (roles.has(name)) return refuse(409, 'EntityAlreadyExists')
-      const role = { trustPolicy, policyArns: [] }
+      const role = { trustPolicy, policyArns: [], inlinePolicies: new Map() }
       roles.set(name, role)
       return give(describeRole(name, role))
     },
@@ -148,6 +150,17 @@ function buildAnswers(
     }),
     AttachRolePolicy: withRole((role, { PolicyArn: arn = '' }) => {
       role.policyArns.push(arn)
+      return give()
+    }),
+    GetRolePolicy: withRole((role, { RoleName: name = '', PolicyName: policy = '' }) => {
+      const document = role.inlinePolicies?.get(policy)
+      if (document === undefined) return refuse(404, 'NoSuchEntity')
+      return give(
+        `<RoleName>${name}</RoleName><PolicyName>${policy}</PolicyName><PolicyDocument>${encodeURIComponent(document)}</PolicyDocument>`,
+      )
+    }),
+    PutRolePolicy: withRole((role, { PolicyName: policy = '', PolicyDocument: document = '' }) => {
+      role.inlinePolicies?.set(policy, document)
       return give()
     }),
     GetOpenIDConnectProvider: withProvider(({ audiences, thumbprints, tags }) =>

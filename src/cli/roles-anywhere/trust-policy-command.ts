@@ -1,5 +1,6 @@
 import { type Command, defineCommand } from '../engine/command.ts'
 import type { FlagGroup } from '../engine/flag-table.ts'
+import { SUBJECT_FLAGS } from './flags/subject-flags.ts'
 import { requireValue } from './session-options.ts'
 
 const POLICY_FLAGS = {
@@ -11,18 +12,7 @@ const POLICY_FLAGS = {
       placeholder: 'ARN',
       help: 'Trust anchor whose certificates count.',
     },
-    subjectO: {
-      kind: 'string',
-      name: 'subject-o',
-      placeholder: 'TEXT',
-      help: "Organisation (O) of the certificate's subject: system:nodes for kubelets.",
-    },
-    subjectCnLike: {
-      kind: 'string',
-      name: 'subject-cn-like',
-      placeholder: 'PATTERN',
-      help: "Common name (CN) of the certificate's subject, with * and ?: system:node:* for kubelets.",
-    },
+    ...SUBJECT_FLAGS,
   },
 } as const satisfies FlagGroup
 
