@@ -4,7 +4,7 @@ import { createKubectl } from '../../scripts/cluster/kubectl.ts'
 import { keyOf, type Manifest } from '../../scripts/cluster/manifest.ts'
 import { listComponents, renderManifests } from '../../scripts/cluster/rendered-manifests.ts'
 import { valuesOf } from '../support/chart-values.ts'
-import { hasGo } from '../support/go-tool.ts'
+import { hasGo } from '../support/go-build.ts'
 import { openHelm } from '../support/helm.ts'
 import { useCluster } from './support/cluster.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hasGo } from '../support/go-tool.ts'
+import { hasGo } from '../support/go-build.ts'
 import { type ChartValues, openHelm } from '../support/helm.ts'
 
 const BUILD_TIMEOUT_MS = 900_000

@@ -3,7 +3,7 @@ import t from 'tap'
 import { keyOf, type Manifest } from '../../scripts/cluster/manifest.ts'
 import { listComponents } from '../../scripts/cluster/rendered-manifests.ts'
 import { EVERYTHING, valuesOf } from '../support/chart-values.ts'
-import { hasGo } from '../support/go-tool.ts'
+import { hasGo } from '../support/go-build.ts'
 import { type ChartValues, openHelm } from '../support/helm.ts'
 
 const BUILD_TIMEOUT_MS = 900_000

@@ -4,7 +4,7 @@ import { createKubectl } from '../../scripts/cluster/kubectl.ts'
 import { type Manifest, toList } from '../../scripts/cluster/manifest.ts'
 import { renderManifests } from '../../scripts/cluster/rendered-manifests.ts'
 import { EVERYTHING, valuesOf } from '../support/chart-values.ts'
-import { hasGo } from '../support/go-tool.ts'
+import { hasGo } from '../support/go-build.ts'
 import { type ChartValues, openHelm } from '../support/helm.ts'
 import {
   addCertManagerKinds,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { buildGoTool } from '../support/go-tool.ts'
 
-export { hasGo } from '../support/go-tool.ts'
+export { hasGo } from '../support/go-build.ts'
 
 /** Gives the path of promtool, built once. Throws where it cannot be built. */
 export function buildPromtool(reportProgress: (line: string) => void): Promise<string> {

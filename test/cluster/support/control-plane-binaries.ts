@@ -4,10 +4,13 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { hasGo } from '../../support/go-build.ts'
 import {
+  buildKubernetes,
   buildOwnProgram,
-  buildPrograms,
   findBuildFolder,
+  NODE_PROGRAMS,
+  type NodeProgram,
   PROGRAMS,
   type Program,
 } from './control-plane-build.ts'
@@ -52,14 +55,45 @@ export async function findControlPlaneBinaries(
   if (isComplete(found)) return found
 
   const missing = PROGRAMS.filter((program) => found[program] === undefined)
-  if (!(await canRun('go', ['version']))) {
+  if (!hasGo()) {
     throw new ControlPlaneUnavailableError(
       `no ${missing.join(', ')}: install Go 1.26 or newer (https://go.dev/dl) and they are built once in about 5 minutes, ` +
         'or put them all into one folder and set KUBEBUILDER_ASSETS to it',
     )
   }
-  await buildPrograms({ programs: missing, version, module, buildFolder, env, reportProgress })
+  await buildKubernetes({ programs: missing, version, module, buildFolder, env, reportProgress })
   return { ...inFolder(buildFolder), ...found }
+}
+
+/**
+ * The kubelet and kube-scheduler of the same version, built where they are not there yet.
+ *
+ * @throws ControlPlaneUnavailableError
+ */
+export async function findNodePrograms(
+  env: NodeJS.ProcessEnv,
+  reportProgress: (line: string) => void,
+): Promise<Readonly<Record<NodeProgram, string>>> {
+  const { module } = findModule(env)
+  const { version, buildFolder } = await findBuildFolder(module, env)
+  const here = await Promise.all(NODE_PROGRAMS.map((program) => isExecutable(join(buildFolder, program))))
+  if (here.includes(false)) {
+    if (!hasGo())
+      throw new ControlPlaneUnavailableError(
+        `no ${NODE_PROGRAMS.join(', ')}: install Go 1.26 or newer (https://go.dev/dl) and they are built once`,
+      )
+    await buildKubernetes({ programs: NODE_PROGRAMS, version, module, buildFolder, env, reportProgress })
+  }
+  return { kubelet: join(buildFolder, 'kubelet'), 'kube-scheduler': join(buildFolder, 'kube-scheduler') }
+}
+
+/**
+ * Builds `pause`, which does nothing until it is told to end: what holds a pod's namespaces.
+ */
+export async function findPause(env: NodeJS.ProcessEnv): Promise<string> {
+  const { module } = findModule(env)
+  const { buildFolder } = await findBuildFolder(module, env)
+  return buildOwnProgram('pause', { module, buildFolder, env })
 }
 
 /**
@@ -67,7 +101,7 @@ export async function findControlPlaneBinaries(
  * control plane was built here, else a minute. `undefined` where there is no Go.
  */
 export async function findKubeletPlugin(env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  if (!(await canRun('go', ['version']))) return undefined
+  if (!hasGo()) return undefined
   const { module } = findModule(env)
   const { buildFolder } = await findBuildFolder(module, env)
   return buildOwnProgram('kubelet-plugin', { module, buildFolder, env })

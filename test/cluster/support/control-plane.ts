@@ -9,6 +9,14 @@ import type { ControlPlaneBinaries } from './control-plane-binaries.ts'
 import { type Daemon, startDaemon, waitForDaemon } from './daemon.ts'
 import { findFreePorts } from './free-port.ts'
 import { formatKubeconfig } from './kubeconfig.ts'
+import {
+  BOOTSTRAP_BINDINGS,
+  BOOTSTRAP_GROUP,
+  listNodeApiServerFlags,
+  NODE_CONTROLLERS,
+  type NodeSupport,
+  prepareSigning,
+} from './node-support.ts'
 import { createTokenKeys } from './token-keys.ts'
 
 /** The issuer and audience of ServiceAccount tokens where no other is wanted. */
@@ -73,19 +81,31 @@ const AUDIT_POLICY = {
 
 const START_TIMEOUT_MS = 60_000
 
-/** Starts a control plane with an empty etcd. Without `hasControllers` nobody makes pods of Deployments. */
+/** What a control plane is to be. */
+export interface ControlPlaneOptions {
+  /** Without them nobody makes pods of Deployments. */
+  readonly hasControllers: boolean
+  readonly issuer?: string
+  /** Where its folder is made: that of temporary files where absent. */
+  readonly parentFolder?: string
+  /** Makes it one that real nodes can join; it has controllers then. */
+  readonly nodes?: NodeSupport
+}
+
+/** Starts a control plane with an empty etcd. */
 export async function startControlPlane(
   binaries: ControlPlaneBinaries,
-  options: { readonly hasControllers: boolean; readonly issuer?: string },
+  options: ControlPlaneOptions,
 ): Promise<ControlPlane> {
-  const { issuer = ISSUER } = options
-  const folder = await mkdtemp(join(tmpdir(), 'control-plane-'))
+  const { issuer = ISSUER, parentFolder = tmpdir(), nodes } = options
+  const folder = await mkdtemp(join(parentFolder, 'control-plane-'))
   const pathOf = (name: string) => join(folder, name)
   const [etcdPort = 0, etcdPeerPort = 0, apiServerPort = 0] = await findFreePorts(3)
   const etcdUrl = `http://127.0.0.1:${etcdPort}`
   const apiServerUrl = `https://127.0.0.1:${apiServerPort}`
   const authority = await createTestAuthority('control-plane')
-  const serving = await issueTestCertificate(authority, ['127.0.0.1', 'kubernetes.default.svc'])
+  const names = ['127.0.0.1', 'kubernetes.default.svc', ...(nodes ? [nodes.apiServerAddress] : [])]
+  const serving = await issueTestCertificate(authority, names)
   const adminToken = randomBytes(24).toString('hex')
   const connection: ControlPlaneConnection = {
     apiServerUrl,
@@ -102,7 +122,10 @@ export async function startControlPlane(
     'ca.crt': authority.certificatePem,
     'apiserver.crt': serving.certificatePem,
     'apiserver.key': serving.privateKeyPem,
-    'users.csv': `${adminToken},admin,admin,system:masters\n`,
+    'users.csv': [
+      `${adminToken},admin,admin,system:masters\n`,
+      ...(nodes ? [`${nodes.bootstrapToken},kubelet,kubelet,${BOOTSTRAP_GROUP}\n`] : []),
+    ].join(''),
     'audit-policy.json': JSON.stringify(AUDIT_POLICY),
     'admin.kubeconfig': formatKubeconfig({
       url: apiServerUrl,
@@ -117,14 +140,14 @@ export async function startControlPlane(
   const tokenKeys = await createTokenKeys(folder)
   const daemons: Daemon[] = []
   const start = async (
-    name: keyof ControlPlaneBinaries,
+    name: keyof ControlPlaneBinaries | 'kube-scheduler',
     flags: Readonly<Record<string, string>>,
     logName: string = name,
   ) => {
     const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
     const daemon = await startDaemon({
       name,
-      command: binaries[name],
+      command: name === 'kube-scheduler' ? (nodes?.schedulerPath ?? name) : binaries[name],
       args,
       logPath: pathOf(`${logName}.log`),
     })
@@ -159,6 +182,7 @@ export async function startControlPlane(
       'audit-log-path': isFirst ? connection.auditLogPath : pathOf(`audit-${port}.log`),
       // A restart must not wait for the watches of the webhooks under test.
       'shutdown-send-retry-after': 'true',
+      ...(nodes && listNodeApiServerFlags(nodes, pathOf('ca.crt'))),
     }
     const apiServer = await start('kube-apiserver', flags, isFirst ? undefined : `kube-apiserver-${port}`)
     const own = { ...connection, apiServerUrl: `https://127.0.0.1:${port}` }
@@ -181,17 +205,27 @@ export async function startControlPlane(
     })
     await waitForDaemon(etcd, 'healthy', () => askHealth(etcdUrl), START_TIMEOUT_MS)
     let apiServer = await startApiServer()
-    const controllers = options.hasControllers
-      ? await start('kube-controller-manager', {
-          kubeconfig: connection.adminKubeconfigPath,
-          controllers: CONTROLLERS.join(','),
-          'leader-elect': 'false',
-          'secure-port': '0',
-          'root-ca-file': pathOf('ca.crt'),
-        })
-      : undefined
+    const controllers =
+      options.hasControllers || nodes
+        ? await start('kube-controller-manager', {
+            kubeconfig: connection.adminKubeconfigPath,
+            controllers: [...CONTROLLERS, ...(nodes ? NODE_CONTROLLERS : [])].join(','),
+            'leader-elect': 'false',
+            'secure-port': '0',
+            'root-ca-file': pathOf('ca.crt'),
+            ...(nodes && (await prepareSigning(folder, authority))),
+          })
+        : undefined
     if (controllers)
       await waitForDaemon(controllers, 'working', () => askDefaultAccount(connection), START_TIMEOUT_MS)
+    if (nodes) {
+      await start('kube-scheduler', {
+        kubeconfig: connection.adminKubeconfigPath,
+        'leader-elect': 'false',
+        'secure-port': '0',
+      })
+      await allowBootstrap(connection)
+    }
     // Comes after the daemons' own listeners, which end them: a run that is broken off leaves no folder either.
     const removeFolder = () => rmSync(folder, { recursive: true, force: true })
     process.once('exit', removeFolder)
@@ -243,15 +277,21 @@ async function askDefaultAccount(connection: ControlPlaneConnection): Promise<tr
   return askOnce(connection, async (client) => (await client.send('GET', path)).status === 200)
 }
 
+async function allowBootstrap(connection: ControlPlaneConnection): Promise<void> {
+  const client = createAdminClient(connection)
+  try {
+    for (const binding of BOOTSTRAP_BINDINGS)
+      await client.create('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', binding)
+  } finally {
+    client.close()
+  }
+}
+
 async function askOnce(
   connection: ControlPlaneConnection,
   ask: (client: ApiClient) => Promise<boolean>,
 ): Promise<true | undefined> {
-  const client = createApiClient({
-    url: connection.apiServerUrl,
-    caPem: connection.caPem,
-    token: connection.adminToken,
-  })
+  const client = createAdminClient(connection)
   try {
     return (await ask(client)) || undefined
   } catch {
@@ -259,4 +299,12 @@ async function askOnce(
   } finally {
     client.close()
   }
+}
+
+function createAdminClient({
+  apiServerUrl: url,
+  caPem,
+  adminToken: token,
+}: ControlPlaneConnection): ApiClient {
+  return createApiClient({ url, caPem, token })
 }

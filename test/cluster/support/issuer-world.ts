@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import { type MotoServer, startMotoServer } from '../../aws/moto/moto-server.ts'
 import type { ProgramRun } from '../../support/program-run.ts'
 import { type Cluster, openCluster } from './cluster.ts'
-import { type ControlPlane, startControlPlane } from './control-plane.ts'
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './control-plane.ts'
 import { findControlPlaneBinaries } from './control-plane-binaries.ts'
 import { openPublicStorage, type PublicStorage } from './issuer-storage.ts'
 import { startVerifyingSts, type VerifyingSts } from './issuer-sts.ts'
@@ -48,18 +48,18 @@ export const CREDENTIALS = { accessKeyId: 'AKIATEST000000000001', secretAccessKe
 
 /** Opens a world that ends with the test. `motoBinFolder` is that of a Python environment's programs. */
 export async function openIssuerWorld(
-  t: Test,
+  t: Pick<Test, 'comment' | 'teardown'>,
   options: {
     readonly motoBinFolder: string
     readonly bucket: string
     readonly hasControllers?: boolean
-  },
+  } & Pick<ControlPlaneOptions, 'nodes' | 'parentFolder'>,
 ): Promise<IssuerWorld> {
-  const { motoBinFolder, bucket, hasControllers = false } = options
+  const { motoBinFolder, bucket, hasControllers = false, ...more } = options
   const host = `s3.${REGION}.amazonaws.com`
   const issuerUrl = `https://${host}/${bucket}`
   const binaries = await findControlPlaneBinaries(process.env, (line) => t.comment(line))
-  const controlPlane = await startControlPlane(binaries, { hasControllers, issuer: issuerUrl })
+  const controlPlane = await startControlPlane(binaries, { hasControllers, issuer: issuerUrl, ...more })
   const cluster = openCluster(controlPlane.connection)
   t.teardown(async () => {
     cluster.close()
@@ -108,7 +108,8 @@ export async function openIssuerWorld(
   }
 }
 
-async function runProgram(
+/** Runs pod-identity-webhook to its end; rejects where it prints what looks like a token. */
+export async function runProgram(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<ProgramRun> {
