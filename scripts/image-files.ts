@@ -6,7 +6,8 @@ import { writeSbom } from './sbom.ts'
 /** The webhook, the folder of what it loads on demand, and the licenses of the packages in it. */
 const BUNDLE = 'dist/pod-identity-webhook{,.mjs,.mjs.LEGAL.txt}'
 
-async function layOutImage(root: string): Promise<void> {
+/** Lays out below a folder, which may have other files, what `npm run build` made of the image. */
+export async function layOutImage(root: string): Promise<void> {
   const app = join(root, 'app')
   await mkdir(app, { recursive: true })
   for await (const source of glob(BUNDLE)) await cp(source, join(app, basename(source)), { recursive: true })
@@ -16,10 +17,12 @@ async function layOutImage(root: string): Promise<void> {
   await symlink('/app/pod-identity-webhook.mjs', join(root, 'webhook'))
 }
 
-const [root] = process.argv.slice(2)
-if (root === undefined) {
-  process.stderr.write('say where to: node scripts/image-files.ts FOLDER\n')
-  process.exitCode = 2
-} else {
-  await layOutImage(root)
+if (import.meta.main) {
+  const [root] = process.argv.slice(2)
+  if (root === undefined) {
+    process.stderr.write('say where to: node scripts/image-files.ts FOLDER\n')
+    process.exitCode = 2
+  } else {
+    await layOutImage(root)
+  }
 }
