@@ -9,6 +9,9 @@ METRICS_PORT ?= 9999
 DURATION ?= 10m
 ARGS ?=
 
+# Containers and their network, a registry and what fills it and keeps its passwords, addresses.
+NODE_SUITE_PACKAGES := containerd runc containernetworking-plugins docker-registry skopeo apache2-utils iproute2
+
 INSTALLED := node_modules/.installed
 BUNDLE := dist/pod-identity-webhook.mjs
 SOURCES := $(shell find src scripts/bundle -name '*.ts') scripts/build.ts package.json
@@ -44,13 +47,18 @@ run: $(BUNDLE) certs ## Serve the examples on https://localhost:8443 until Ctrl-
 request: $(INSTALLED) ## Send the example pod to what `make run` serves
 	@node scripts/demo/request.ts --port=$(PORT)
 
-.PHONY: test test-aws test-cluster check lint typecheck format reference
+.PHONY: test test-aws test-cluster test-node node-suite-packages check lint typecheck format reference
 test: $(BUNDLE) certs ## Run the tests
 	@npm test --silent
 test-aws: $(BUNDLE) ## Run clients that are not ours (boto3) against what we serve
 	@node test/aws/run.ts
 test-cluster: $(BUNDLE) ## Run the tests against a real control plane, built on first use
 	@node test/cluster/run.ts
+test-node: $(BUNDLE) ## Run the image on a real node (containerd, kubelet): takes root; CONTRIBUTING.md says what else
+	@node test/node/run.ts
+node-suite-packages: ## Install what test-node needs, on Debian
+	apt-get update --quiet
+	DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends $(NODE_SUITE_PACKAGES)
 check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests and generated pages
 	node scripts/check-rooms.ts
 	node scripts/reference.ts --check

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { copyIntoRoot, listSharedLibraries } from './shared-libraries.ts'
 
@@ -8,7 +8,7 @@ const PROGRAM_FOLDER = 'usr/local/bin'
 /** Lays out the least that Node runs on: this Node, the libraries that it loads, and a folder for temporary files. */
 export function layOutNode(root: string): void {
   mkdirSync(join(root, PROGRAM_FOLDER), { recursive: true })
-  cpSync(process.execPath, join(root, PROGRAM_FOLDER, 'node'), { dereference: true })
+  copyFileSync(process.execPath, join(root, PROGRAM_FOLDER, 'node'))
   copyIntoRoot(root, listSharedLibraries([process.execPath]))
   mkdirSync(join(root, 'tmp'))
   chmodSync(join(root, 'tmp'), 0o1777)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /**
@@ -18,6 +18,6 @@ export function listSharedLibraries(files: readonly string[]): readonly string[]
 export function copyIntoRoot(root: string, paths: readonly string[]): void {
   for (const path of paths) {
     mkdirSync(join(root, dirname(path)), { recursive: true })
-    cpSync(path, join(root, path), { dereference: true })
+    copyFileSync(path, join(root, path))
   }
 }

@@ -46,8 +46,14 @@ const COUNT_TIMEOUT_MS = 90_000
  */
 export function startPodStream(
   connection: ControlPlaneConnection,
-  { namespace, podsPerSecond }: { readonly namespace: string; readonly podsPerSecond: number },
+  options: {
+    readonly namespace: string
+    readonly podsPerSecond: number
+    /** Keeps pods from nodes, where there are real ones. */
+    readonly isGated?: boolean
+  },
 ): PodStream {
+  const { namespace, podsPerSecond, isGated = false } = options
   const tally: StreamTally = {
     created: 0,
     withoutCredentials: 0,
@@ -78,7 +84,9 @@ export function startPodStream(
     const name = `pod-${index}`
     const account = `account-${Math.floor(index / PODS_PER_ACCOUNT)}`
     await (accounts.get(account) ?? createAccount(account))
-    const answer = await create(collection('pods'), describePod(name, account))
+    const pod = describePod(name, account)
+    const spec = { ...pod.spec, ...(isGated && { schedulingGates: [{ name: 'example.com/never' }] }) }
+    const answer = await create(collection('pods'), { ...pod, spec })
     if (answer.status === 201) {
       tally.created++
       if (findIdentity(answer.body as V1Pod, WEB_IDENTITY) === roleArn(account)) return

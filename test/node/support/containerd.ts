@@ -1,0 +1,103 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { dirname, join } from 'node:path'
+import { describeDaemon, type NodeDaemon } from './node-daemon.ts'
+import type { NodePlace } from './node-place.ts'
+
+/** What containerd is told of the rest of the node. */
+export interface ContainerdOptions {
+  readonly place: NodePlace
+  readonly cniBinFolder: string
+  readonly cniConfigFolder: string
+  readonly pauseImage: string
+}
+
+/** Where registries of images are, by the host that image names have. */
+export type RegistryHosts = Readonly<Record<string, string>>
+
+/** Of containerd, for the kubelet. */
+export function containerdSocket({ folder }: NodePlace): string {
+  return join(folder, 'containerd/containerd.sock')
+}
+
+/** What a power cut empties: on real nodes it is in memory. */
+export function containerdState({ folder }: NodePlace): string {
+  return join(folder, 'containerd/state')
+}
+
+/** Writes containerd's configuration. */
+export async function prepareContainerd(options: ContainerdOptions): Promise<void> {
+  const path = configPath(options.place)
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, writeConfig(options))
+}
+
+/** Leads containerd to registries on this machine in place of those that image names say. */
+export async function routeRegistries({ folder }: NodePlace, hosts: RegistryHosts): Promise<void> {
+  for (const [host, url] of Object.entries(hosts)) {
+    const hostFolder = join(folder, 'containerd/certs.d', host)
+    await mkdir(hostFolder, { recursive: true })
+    const text = `server = "${url}"\n[host."${url}"]\n  capabilities = ["pull", "resolve"]\n`
+    await writeFile(join(hostFolder, 'hosts.toml'), text)
+  }
+}
+
+/** Starts containerd, and waits until it listens. */
+export async function startContainerd(place: NodePlace): Promise<NodeDaemon> {
+  const daemon = describeDaemon(place, 'containerd')
+  await daemon.start('containerd', [`--config=${configPath(place)}`])
+  await daemon.waitFor('listening', () => connects(containerdSocket(place)))
+  return daemon
+}
+
+async function connects(path: string): Promise<true | undefined> {
+  const { promise, resolve } = Promise.withResolvers<true | undefined>()
+  const socket = connect(path, () => {
+    resolve(true)
+    socket.destroy()
+  }).on('error', () => resolve(undefined))
+  return promise
+}
+
+function configPath({ folder }: NodePlace): string {
+  return join(folder, 'containerd/config.toml')
+}
+
+function writeConfig({ place, cniBinFolder, cniConfigFolder, pauseImage }: ContainerdOptions): string {
+  const folder = join(place.folder, 'containerd')
+  return `version = 2
+root = "${folder}/root"
+state = "${containerdState(place)}"
+disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs", "io.containerd.internal.v1.tracing", "io.containerd.tracing.processor.v1.otlp"]
+
+[grpc]
+  address = "${containerdSocket(place)}"
+
+[plugins."io.containerd.internal.v1.opt"]
+  path = "${folder}/opt"
+
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${pauseImage}"
+  # Without CAP_SYS_RESOURCE nobody can lower a score below its own, and runc fails for another reason than it says.
+  restrict_oom_score_adj = true
+  # Namespaces of pods are below the node's folder, too.
+  netns_mounts_under_state_dir = true
+  disable_apparmor = true
+  stream_server_address = "127.0.0.1"
+  stream_server_port = "0"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+  SystemdCgroup = false
+  Root = "${folder}/runc"
+
+[plugins."io.containerd.grpc.v1.cri".cni]
+  bin_dir = "${cniBinFolder}"
+  conf_dir = "${cniConfigFolder}"
+
+[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = "${folder}/certs.d"
+`
+}
