@@ -64,6 +64,7 @@ check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests and g
 	node scripts/reference.ts --check
 	node scripts/picture.ts --check
 	node scripts/check-links.ts
+	node scripts/check-workflows.ts
 lint: $(INSTALLED)
 	biome check --error-on-warnings .
 typecheck: $(INSTALLED)
@@ -83,11 +84,13 @@ cluster-up: $(INSTALLED) ## Deploy into the current kube context: make cluster-u
 cluster-down: $(INSTALLED) ## Remove from the current kube context what cluster-up made
 	@node scripts/cluster/cluster-down.ts
 
-.PHONY: image sbom
+.PHONY: image sbom notices
 image: $(INSTALLED) ## Build the image with docker: make image IMAGE=… [PLATFORMS=linux/amd64,linux/arm64 PUSH=yes]
 	@node scripts/build-image.ts
 sbom: $(INSTALLED) ## List the packages that the bundles are made of as CycloneDX: dist/sbom.cdx.json
 	node scripts/sbom.ts
+notices: $(INSTALLED) ## Write the licences of all that the programs are made of: dist/THIRD-PARTY-NOTICES.txt
+	node scripts/notices.ts
 
 .PHONY: bench bench-create bench-start bench-roles-anywhere bench-ecr soak
 bench: $(BUNDLE) ## Measure throughput, latency and memory beside a bare server

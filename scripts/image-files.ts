@@ -1,6 +1,7 @@
 /** Lays out what the image adds to its base: `node scripts/image-files.ts FOLDER`, after `npm run build`. */
 import { cp, glob, mkdir, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { writeNotices } from './notices.ts'
 import { writeSbom } from './sbom.ts'
 
 /** The webhook, the folder of what it loads on demand, and the licenses of the packages in it. */
@@ -13,6 +14,7 @@ export async function layOutImage(root: string): Promise<void> {
   for await (const source of glob(BUNDLE)) await cp(source, join(app, basename(source)), { recursive: true })
   await cp('LICENSE', join(app, 'LICENSE'))
   await writeSbom(join(app, 'sbom.cdx.json'))
+  await writeNotices(join(app, 'THIRD-PARTY-NOTICES.txt'))
   // Manifests made for the Go webhook name its executable.
   await symlink('/app/pod-identity-webhook.mjs', join(root, 'webhook'))
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
+import { readProductionPackages } from './locked-packages.ts'
 
 /** A software bill of materials, as far as it is changed here: https://cyclonedx.org/docs/1.5/json/. */
 interface Sbom {
@@ -33,7 +34,7 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
  */
 export async function writeSbom(path: string): Promise<void> {
   const { stdout } = await promisify(execFile)('npm', NPM_ARGS, { maxBuffer: MAX_OUTPUT_BYTES })
-  const sbom = leaveOutDevelopment(JSON.parse(stdout), await readProductionPackages())
+  const sbom = leaveOutDevelopment(JSON.parse(stdout), await nameProductionPackages())
   const { timestamp: _, ...metadata } = sbom.metadata
   const timestamp = readSourceDate(process.env['SOURCE_DATE_EPOCH'])
   const { name } = JSON.parse(await readFile('package.json', 'utf8'))
@@ -52,14 +53,8 @@ export async function writeSbom(path: string): Promise<void> {
 }
 
 /** `name@version` of all packages that are not for development alone. */
-async function readProductionPackages(): Promise<ReadonlySet<string>> {
-  const lock: {
-    readonly packages: Readonly<Record<string, { readonly version: string; readonly dev?: boolean }>>
-  } = JSON.parse(await readFile('package-lock.json', 'utf8'))
-  const production = Object.entries(lock.packages).filter(([path, { dev }]) => path !== '' && dev !== true)
-  return new Set(
-    production.map(([path, { version }]) => `${path.replace(/^.*node_modules\//, '')}@${version}`),
-  )
+async function nameProductionPackages(): Promise<ReadonlySet<string>> {
+  return new Set((await readProductionPackages()).map(({ name, version }) => `${name}@${version}`))
 }
 
 function leaveOutDevelopment(sbom: Sbom, production: ReadonlySet<string>): Sbom {
