@@ -21,6 +21,7 @@ t.test('the Dockerfile builds from no more than docker is given, and adds little
   t.strictSame(readdirSync(root).sort(), ['app', 'webhook'])
   t.strictSame(readdirSync(`${root}/app`).sort(), [
     'LICENSE',
+    'THIRD-PARTY-NOTICES.txt',
     'pod-identity-webhook',
     'pod-identity-webhook.mjs',
     'pod-identity-webhook.mjs.LEGAL.txt',
