@@ -76,7 +76,7 @@ reference: $(INSTALLED) ## Write docs/reference from the tables in src
 
 .PHONY: chart
 chart: ## Copy into the Helm chart what it shares with deploy/components
-	cp deploy/components/{monitoring/dashboard.json,monitoring/prometheus-rule.yaml,verify-credentials/validating-admission-policy.yaml} deploy/chart/files/
+	cp deploy/components/{ecr-pull-secrets/ecr-pull-secrets-policy.yaml,monitoring/dashboard.json,monitoring/prometheus-rule.yaml,verify-credentials/validating-admission-policy.yaml} deploy/chart/files/
 
 .PHONY: cluster-up cluster-down
 cluster-up: $(INSTALLED) ## Deploy into the current kube context: make cluster-up IMAGE=… [NAMESPACE= CERTS= COMPONENTS= ARGS= WAIT=no]

@@ -51,19 +51,28 @@ const AS_ES_MODULES: BuildOptions = {
 }
 
 /**
- * Rooms whose modules are not part of the webhook's bundle, which a server keeps in memory as long as it runs: they bring the
- * AWS SDK, and what makes certificates: 600 KB, 3 MB of RSS where certificates come from files.
+ * Rooms whose modules are not part of a program's bundle but files beside it.
+ *
+ * A server keeps its bundle in memory as long as it runs: the AWS SDK, and what makes certificates, are 600 KB, 3 MB of RSS
+ * where certificates come from files. The kubelet starts its plugin for each image, and never as the server that it can be.
  */
-const ROOMS_APART = /^src\/(?:oidc|iam|webhook\/certificates\/self-managed)\//
+const ROOMS_APART: Readonly<Record<string, { readonly rooms: RegExp; readonly folder: string }>> = {
+  'pod-identity-webhook': {
+    rooms: /^src\/(?:oidc|iam|webhook\/certificates\/self-managed)\//,
+    folder: 'pod-identity-webhook',
+  },
+  'ecr-credential-provider': { rooms: /^src\/ecr\/pull-secrets\//, folder: 'ecr-pull-secrets' },
+}
 
-const entriesApart = new Set<string>()
+/** What was left apart, by folders. */
+const entriesApart = new Map(Object.values(ROOMS_APART).map(({ folder }) => [folder, new Set<string>()]))
 for await (const entry of glob('src/bin/*.ts')) {
   const name = basename(entry, '.ts')
   const outfile = `dist/${name}.mjs`
   const startOptions: BuildOptions = PROGRAMS_WITHOUT_COMMONJS.includes(name)
-    ? { plugins: [...packFor(name), loadOnDemand(/^node:/)], ...AS_ES_MODULES }
+    ? { plugins: [...leaveRoomsOf(name), ...packFor(name), loadOnDemand(/^node:/)], ...AS_ES_MODULES }
     : {
-        plugins: [loadOnDemand(/^node:https?$/), leaveApart(ROOMS_APART, name, entriesApart)],
+        plugins: [loadOnDemand(/^node:https?$/), ...leaveRoomsOf(name)],
         banner: { js: COMMONJS_NAMES },
       }
   await build({ ...COMMON, ...startOptions, entryPoints: [entry], outfile })
@@ -71,7 +80,7 @@ for await (const entry of glob('src/bin/*.ts')) {
   const version = execFileSync(process.execPath, [outfile, '--version'], { encoding: 'utf8' }).trim()
   process.stderr.write(`built ${outfile}, version ${version}\n`)
 }
-await buildApart('pod-identity-webhook', [...entriesApart])
+for (const [folder, entries] of entriesApart) await buildApart(folder, [...entries])
 for (const [name, entry] of Object.entries(LIBRARIES)) {
   const outfile = `dist/lib/${name}.mjs`
   await build({ ...COMMON, entryPoints: [entry], outfile })
@@ -80,8 +89,8 @@ for (const [name, entry] of Object.entries(LIBRARIES)) {
 }
 
 /** Builds what bundles leave apart: a file for each module, and others for what these share. */
-async function buildApart(name: string, entries: readonly string[]): Promise<void> {
-  const outdir = `dist/${name}`
+async function buildApart(folder: string, entries: readonly string[]): Promise<void> {
+  const outdir = `dist/${folder}`
   // Names of shared files change with what is in them.
   await rm(outdir, { recursive: true, force: true })
   if (entries.length === 0) return
@@ -98,6 +107,12 @@ async function buildApart(name: string, entries: readonly string[]): Promise<voi
     banner: { js: COMMONJS_NAMES },
   })
   process.stderr.write(`built ${outdir}, ${entries.length} modules and what they share\n`)
+}
+
+function leaveRoomsOf(program: string): Plugin[] {
+  const { rooms, folder = '' } = ROOMS_APART[program] ?? {}
+  const entries = entriesApart.get(folder)
+  return rooms === undefined || entries === undefined ? [] : [leaveApart(rooms, folder, entries)]
 }
 
 function packFor(program: string): Plugin[] {

@@ -4,8 +4,9 @@ import { basename, join } from 'node:path'
 import { writeNotices } from './notices.ts'
 import { writeSbom } from './sbom.ts'
 
-/** The webhook, the folder of what it loads on demand, and the licenses of the packages in it. */
-const BUNDLE = 'dist/pod-identity-webhook{,.mjs,.mjs.LEGAL.txt}'
+/** The webhook, the folder of what it loads on demand, and the licenses of the packages in it; likewise of pull Secrets. */
+const BUNDLE =
+  'dist/{pod-identity-webhook{,.mjs,.mjs.LEGAL.txt},ecr-credential-provider.mjs,ecr-pull-secrets}'
 
 /** Lays out below a folder, which may have other files, what `npm run build` made of the image. */
 export async function layOutImage(root: string): Promise<void> {

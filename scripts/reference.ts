@@ -15,6 +15,7 @@ import type { Program } from '../src/cli/engine/program-description.ts'
 import { ACTIONS } from '../src/cli/pod-identity-webhook/actions.ts'
 import { createProgram } from '../src/cli/pod-identity-webhook/program.ts'
 import { createProgram as createRolesAnywhereProgram } from '../src/cli/roles-anywhere/program.ts'
+import { PULL_SECRET_METRICS } from '../src/ecr/pull-secrets/metric-table.ts'
 import { SYNC_METRICS } from '../src/oidc/sync/metric-table.ts'
 import { METRICS, type MetricDefinition } from '../src/telemetry/metric-table.ts'
 import { REASONS } from '../src/webhook/identity/reasons.ts'
@@ -90,6 +91,8 @@ function renderMetrics(): string {
     renderMetricTable(METRICS),
     '## oidc sync',
     renderMetricTable(SYNC_METRICS),
+    '## pull-secrets',
+    renderMetricTable(PULL_SECRET_METRICS),
   ])
 }
 

@@ -6,6 +6,9 @@ export interface ApiObject {
     readonly namespace?: string
     readonly resourceVersion: string
     readonly annotations?: Readonly<Record<string, string>>
+    readonly labels?: Readonly<Record<string, string>>
+    /** Once the object is being deleted. */
+    readonly deletionTimestamp?: string
     readonly managedFields?: readonly { readonly time?: string }[]
   }
   /** A ConfigMap's, or a Secret's in base64; absent where only metadata was asked for. */

@@ -41,8 +41,9 @@ else {
 
     t.test(`${name}: the program has every flag`, async (t) => {
       for (const args of listArgs(await helm.render(values))) {
-        const flags = args.map((arg) => arg.replace('$(NAMESPACE)', 'eks'))
-        const command = ['src/bin/pod-identity-webhook.ts', ...flags, '--help']
+        const flags = args.map((arg) => arg.replace(/\$\((?:POD_)?NAMESPACE\)/, 'eks'))
+        const program = args[0] === 'pull-secrets' ? 'ecr-credential-provider' : 'pod-identity-webhook'
+        const command = [`src/bin/${program}.ts`, ...flags, '--help']
         const { status, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' })
         t.equal(status, 0, stderr)
       }
@@ -67,9 +68,9 @@ else {
     for (const flag of ['service-name', 'tls-secret', 'webhook-configuration']) {
       t.ok(args?.includes(`--${flag}=aws-ids`), flag)
     }
-    const rules = manifests.flatMap(
-      ({ rules }) => (rules ?? []) as { resources: string[]; resourceNames: string[] }[],
-    )
+    const rules = manifests
+      .filter(({ metadata }) => !metadata.name.endsWith('-ecr-pull-secrets'))
+      .flatMap(({ rules }) => (rules ?? []) as { resources: string[]; resourceNames: string[] }[])
     const nameOf = (resource: string) =>
       rules.find(({ resources }) => resources?.includes(resource))?.resourceNames
     t.strictSame(nameOf('secrets'), ['aws-ids'])
@@ -81,7 +82,7 @@ else {
     ])
     for (const manifest of manifests) {
       if (manifest.kind === 'ValidatingAdmissionPolicyBinding') {
-        t.match(manifest, { spec: { policyName: 'aws-ids-verify-credentials' } })
+        t.match(manifest, { spec: { policyName: /^aws-ids-(?:verify-credentials|ecr-pull-secrets)$/ } })
       }
     }
   })

@@ -115,5 +115,5 @@ async function buildFolder(folder: string): Promise<readonly Manifest[]> {
 
 /** What the component oidc-sync may do is test/deploy/oidc-sync.test.ts's. */
 function isOfWebhook({ metadata }: Manifest): boolean {
-  return metadata.name !== 'pod-identity-webhook-oidc-sync'
+  return !/-(?:oidc-sync|ecr-pull-secrets)$/.test(metadata.name)
 }

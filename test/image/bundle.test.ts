@@ -22,6 +22,8 @@ t.test('the Dockerfile builds from no more than docker is given, and adds little
   t.strictSame(readdirSync(`${root}/app`).sort(), [
     'LICENSE',
     'THIRD-PARTY-NOTICES.txt',
+    'ecr-credential-provider.mjs',
+    'ecr-pull-secrets',
     'pod-identity-webhook',
     'pod-identity-webhook.mjs',
     'pod-identity-webhook.mjs.LEGAL.txt',

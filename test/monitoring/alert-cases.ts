@@ -1,4 +1,13 @@
-import { failOpenOf, forReplicas, listTroubles, rejectionOf, SYNC_SUCCESS, seriesOf } from './alert-series.ts'
+import {
+  failOpenOf,
+  forReplicas,
+  listTroubles,
+  PASSWORD_EXPIRY,
+  PULL_SECRETS_BEHIND,
+  rejectionOf,
+  SYNC_SUCCESS,
+  seriesOf,
+} from './alert-series.ts'
 
 /** What happens, and which alert must fire of it when; samples are a minute apart, from the start. */
 export interface AlertCase {
@@ -189,6 +198,19 @@ export const ALERT_CASES: readonly AlertCase[] = [
     },
     silentAt: '14m',
     firesAt: '15m',
+  },
+  {
+    alert: 'PodIdentityWebhookPullSecretsExpire',
+    // Twelve hours from the start on, and never renewed.
+    series: { [PASSWORD_EXPIRY]: '10800x120' },
+    silentAt: '65m',
+    firesAt: '66m',
+  },
+  {
+    alert: 'PodIdentityWebhookPullSecretsBehind',
+    series: { [PULL_SECRETS_BEHIND]: '0x10 3x110' },
+    silentAt: '25m',
+    firesAt: '26m',
   },
   {
     alert: 'PodIdentityWebhookIssuerStale',

@@ -2,6 +2,13 @@
 export const SYNC_SUCCESS =
   'pod_identity_webhook_oidc_sync_last_success_timestamp_seconds{job="pod-identity-webhook-oidc-sync", namespace="eks", pod="a"}'
 
+const PULL_SECRETS = 'job="pod-identity-webhook-ecr-pull-secrets", namespace="eks", pod="a"'
+
+/** When a password of pull-secrets ends. */
+export const PASSWORD_EXPIRY = `ecr_pull_secrets_password_expiry_timestamp_seconds{${PULL_SECRETS}, registry="public.ecr.aws"}`
+
+export const PULL_SECRETS_BEHIND = `ecr_pull_secrets{${PULL_SECRETS}, state="behind"}`
+
 /** Two replicas that are well, beside somebody else's webhook that is not: no alert fires. */
 export const HEALTHY_SERIES: Readonly<Record<string, string>> = {
   ...forReplicas('up', '1x120'),
@@ -38,6 +45,8 @@ export const HEALTHY_SERIES: Readonly<Record<string, string>> = {
   // A rotation, done by one replica.
   ...forReplicas('pod_identity_webhook_ca_bundle_repairs_total', '0x30 1x10 2x10 3x70'),
   [SYNC_SUCCESS]: '0+60x120',
+  [PASSWORD_EXPIRY]: '43200x120',
+  [PULL_SECRETS_BEHIND]: '0x120',
   'up{job="somebody-elses", namespace="other", pod="a"}': '1x120',
   'up{job="somebody-elses", namespace="other", pod="b"}': '0x120',
   'process_start_time_seconds{job="somebody-elses", namespace="other", pod="b"}': '0+60x120',

@@ -40,9 +40,11 @@ t.test('every metric of ours that is not kept for old dashboards is on the dashb
   const queries = readDashboard()
     .panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
     .join('\n')
-  const shown = new Set(queries.match(/\bpod_identity_webhook_\w+/g))
+  const shown = new Set(queries.match(/\b(?:pod_identity_webhook|ecr_pull_secrets)\w*/g))
   const missing = [...known.keys()]
-    .filter((name) => name.startsWith('pod_identity_webhook_') && !/_(?:sum|count)$/.test(name))
+    .filter(
+      (name) => /^(?:pod_identity_webhook_|ecr_pull_secrets)/.test(name) && !/_(?:sum|count)$/.test(name),
+    )
     .filter((name) => !shown.has(name))
   t.strictSame(missing, [])
 })

@@ -1,3 +1,4 @@
+import { PULL_SECRET_METRICS } from '../../src/ecr/pull-secrets/metric-table.ts'
 import { SYNC_METRICS } from '../../src/oidc/sync/metric-table.ts'
 import { METRICS, type MetricDefinition } from '../../src/telemetry/metric-table.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
@@ -43,6 +44,7 @@ export function listKnownMetrics(): ReadonlyMap<string, KnownMetric> {
   const ours = [
     ...Object.values<MetricDefinition>(METRICS),
     ...Object.values<MetricDefinition>(SYNC_METRICS),
+    ...Object.values<MetricDefinition>(PULL_SECRET_METRICS),
   ].map((metric) => ({
     ...metric,
     values: new Set([...codes(), ...(metric.help.match(/\w+/g) ?? [])]),

@@ -14,6 +14,7 @@ const COMPONENT_VALUES: Readonly<Record<string, ChartValues>> = {
   },
   'container-credentials': { containerCredentials: { enabled: true } },
   'oidc-sync': { oidcSync: { enabled: true } },
+  'ecr-pull-secrets': { ecrPullSecrets: { enabled: true } },
 }
 
 /** The values for what kustomize makes of an overlay and components. Throws for a component that the chart lacks. */
@@ -90,6 +91,16 @@ export const EVERYTHING: ChartValues = {
     extraArgs: ['--retire-after=48h'],
     serviceAccount: {
       annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/oidc-sync' },
+    },
+  },
+  ecrPullSecrets: {
+    enabled: true,
+    registries: ['111122223333.dkr.ecr.eu-central-1.amazonaws.com', 'public.ecr.aws'],
+    namespaces: ['shop-*'],
+    region: 'eu-central-1',
+    extraArgs: ['--log-level=debug'],
+    serviceAccount: {
+      annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/puller' },
     },
   },
   podDisruptionBudget: { maxUnavailable: '50%' },

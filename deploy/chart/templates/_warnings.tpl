@@ -31,5 +31,13 @@ oidcSync.bucket is empty: oidc sync starts once you create ConfigMap {{ include 
 oidcSync.serviceAccount.annotations has no eks.amazonaws.com/role-arn: oidc sync gets no credentials unless ConfigMap pod-identity-webhook names its role.
 {{- end }}
 {{- end }}
+{{- if .ecrPullSecrets.enabled }}
+{{- if not .ecrPullSecrets.registries }}
+ecrPullSecrets.registries is empty: pull-secrets starts once you create ConfigMap {{ include "webhook.ecrPullSecretsName" $ }}.
+{{- end }}
+{{- if not (index .ecrPullSecrets.serviceAccount.annotations "eks.amazonaws.com/role-arn") }}
+ecrPullSecrets.serviceAccount.annotations has no eks.amazonaws.com/role-arn: pull-secrets gets no credentials unless ConfigMap pod-identity-webhook names its role.
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}

@@ -21,15 +21,39 @@ export async function assumeRole(
     RoleSessionName: SESSION_NAME,
     WebIdentityToken: token,
   }
+  return await askForSession(parameters, undefined, place, surroundings)
+}
+
+/** Takes a role with credentials that there are (AssumeRole); otherwise as {@link assumeRole}. */
+export async function chainRole(
+  { roleArn, credentials }: { readonly roleArn: string; readonly credentials: AwsCredentialIdentity },
+  place: ServicePlace,
+  surroundings: CallSurroundings,
+): Promise<AwsCredentialIdentity | undefined> {
+  const parameters = {
+    Action: 'AssumeRole',
+    Version: '2011-06-15',
+    RoleArn: roleArn,
+    RoleSessionName: SESSION_NAME,
+  }
+  return await askForSession(parameters, credentials, place, surroundings)
+}
+
+async function askForSession(
+  parameters: { readonly Action: string } & Readonly<Record<string, string>>,
+  credentials: AwsCredentialIdentity | undefined,
+  place: ServicePlace,
+  surroundings: CallSurroundings,
+): Promise<AwsCredentialIdentity | undefined> {
   const { AccessKeyId, SecretAccessKey, SessionToken } = await callService(
     {
       service: 'STS',
       place,
-      signer: undefined,
+      signer: credentials && { credentials, service: 'sts' },
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(parameters).toString(),
       readAnswer: (reply) =>
-        readXmlReply(reply, 'AssumeRoleWithWebIdentityResponse', [
+        readXmlReply(reply, `${parameters.Action}Response`, [
           'AccessKeyId',
           'SecretAccessKey',
           'SessionToken',

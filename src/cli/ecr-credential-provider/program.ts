@@ -4,6 +4,7 @@ import { createConfigCommand } from './config-command.ts'
 import { createExplainCommand } from './explain-command.ts'
 import { createGetCredentialsCommand } from './get-credentials-command.ts'
 import { createLintCommand } from './lint-command.ts'
+import { createPullSecretsCommand } from './pull-secrets-command.ts'
 
 /** Makes the program `ecr-credential-provider`; each command loads what it does when it runs. */
 export function createProgram(): Program {
@@ -22,6 +23,7 @@ export function createProgram(): Program {
       createExplainCommand(environmentPrefix),
       createLintCommand(),
       createConfigCommand(),
+      createPullSecretsCommand(version),
     ],
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { ServingForm } from '../../roles-anywhere/serving/serve.ts'
+import { createStopSignal } from '../../telemetry/stop-signal.ts'
 import { type Command, defineCommand } from '../engine/command.ts'
 import type { FlagGroup, FlagValues } from '../engine/flag-table.ts'
 import { UsageError } from '../engine/usage-error.ts'
@@ -10,7 +11,6 @@ import {
   toSessionOptions,
   toSurroundings,
 } from './session-options.ts'
-import { createStopSignal } from './stop-signal.ts'
 
 /** Linux's own for packets that leave a machine; the helper sets it on its connections. */
 const DEFAULT_HOP_LIMIT = 64

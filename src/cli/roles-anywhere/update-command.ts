@@ -1,8 +1,8 @@
+import { createStopSignal } from '../../telemetry/stop-signal.ts'
 import { type Command, defineCommand } from '../engine/command.ts'
 import type { FlagGroup } from '../engine/flag-table.ts'
 import { UsageError } from '../engine/usage-error.ts'
 import { REFUSED_GROUPS, SESSION_GROUPS, toSessionOptions, toSurroundings } from './session-options.ts'
-import { createStopSignal } from './stop-signal.ts'
 
 const UPDATE_FLAGS = {
   title: 'Credentials file',

@@ -1,9 +1,10 @@
 import { SYSTEM_TIMING } from '../../kubernetes/timing.ts'
+import { startHealthServer } from '../../telemetry/health-server.ts'
 import { createLogger, type LogFormat, type LogLevel } from '../../telemetry/logger.ts'
 import { createMetricsOf } from '../../telemetry/metrics.ts'
+import { createStopSignal } from '../../telemetry/stop-signal.ts'
 import { openKeySource } from '../documents/key-source.ts'
 import { createPublisher, type PublicationOptions } from '../publishing/publication.ts'
-import { startHealthServer } from './health-server.ts'
 import { SYNC_METRICS } from './metric-table.ts'
 import { Rounds } from './rounds.ts'
 
@@ -48,10 +49,4 @@ export async function sync(options: SyncOptions): Promise<void> {
   logger.info('ending')
   reader.close()
   await server.close()
-}
-
-function createStopSignal(): AbortSignal {
-  const controller = new AbortController()
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => controller.abort())
-  return controller.signal
 }

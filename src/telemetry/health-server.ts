@@ -18,16 +18,20 @@ export async function startHealthServer(options: {
   readonly port: number
   readonly registry: Registry
   readonly findFailure: () => string | undefined
+  /** Called before metrics are read: sets what changes with time alone. */
+  readonly beforeScrape?: () => void
 }): Promise<HealthServer> {
-  const { port, registry, findFailure } = options
+  const { port, registry, findFailure, beforeScrape } = options
   const server = createServer((request, response) => {
     const [path] = (request.url ?? '/').split('?', 1)
     if (request.method !== 'GET' && request.method !== 'HEAD')
       send(response, 405, 'only GET, HEAD is allowed')
     else if (path === '/healthz') send(response, 200, 'ok')
     else if (path === '/readyz') sendReadiness(response, findFailure())
-    else if (path === '/metrics') void sendMetrics(response, registry)
-    else send(response, 404, 'there is nothing here, but /healthz, /readyz, /metrics')
+    else if (path === '/metrics') {
+      beforeScrape?.()
+      void sendMetrics(response, registry)
+    } else send(response, 404, 'there is nothing here, but /healthz, /readyz, /metrics')
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
