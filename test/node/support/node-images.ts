@@ -81,7 +81,7 @@ export async function pushNodeImages(options: {
     }),
     await push('python', [await addRoot((root) => layOutPython(root, pythonBinFolder))], {
       User: '65532:65532',
-      Env: [IMAGE_PATH, `PYTHONHOME=${PYTHON_HOME}`, 'PYTHONDONTWRITEBYTECODE=1'],
+      Env: [IMAGE_PATH, `PYTHONHOME=${PYTHON_HOME}`, 'HOME=/tmp', 'PYTHONDONTWRITEBYTECODE=1'],
       Entrypoint: ['python3'],
     }),
   ]
