@@ -12,6 +12,8 @@ export interface NodeConnection {
   readonly ecr: EcrSetup
   /** As pods name them, from a registry that asks nobody for a password. */
   readonly images: Readonly<Record<NodeImage, string>>
+  /** Of that registry: whoever pushes an image there uses it as `HOST/NAME:TAG`. */
+  readonly registryHost: string
   readonly issuerUrl: string
   /** STS as pods reach it: it gives credentials for tokens that verify with what `oidc publish` published. */
   readonly podStsUrl: string

@@ -108,7 +108,18 @@ export async function openNodeWorld(scope: Pick<Test, 'comment' | 'teardown'>): 
   const kubelet = await prepareKubelet({ place, command: programs.kubelet, apiServer })
   const podStsUrl = `http://${place.gateway}:${stsPort}`
   const { issuerUrl, env } = world
-  const node = { controlPlane: connection, place, kubelet, ecr, images, issuerUrl, podStsUrl, env }
+  const registryHost = open.host
+  const node = {
+    controlPlane: connection,
+    place,
+    kubelet,
+    ecr,
+    images,
+    registryHost,
+    issuerUrl,
+    podStsUrl,
+    env,
+  }
   await bootNode(node, world.cluster)
   // The last to be added is the first to be called: what runs on the node goes before what it needs.
   scope.teardown(() => keeper.close())
