@@ -64,18 +64,25 @@ t.test('a private image is pulled with the role of the ServiceAccount', async (t
   await expectRunning(t, 'token')
 })
 
-/** What the kubelet logs of a pull that failed, as docs/ecr.md has it; nothing where it had a password. */
-const CAUSES = {
-  wrongPassword: undefined,
-  expired: 'gives no authorization token: ExpiredTokenException',
-  down: 'nothing listens there (ECONNREFUSED)',
-  token: 'no AWS credentials: no keys in the environment',
-} as const
+interface Refusal {
+  readonly way: EcrWay
+  readonly account: string
+  /** What the kubelet logs, as docs/ecr.md has it; nothing where it had a password. */
+  readonly cause?: string
+}
 
-for (const [way, cause] of Object.entries(CAUSES) as [keyof typeof CAUSES, string | undefined][]) {
+const REFUSALS: readonly Refusal[] = [
+  { way: 'wrongPassword', account: 'default' },
+  { way: 'expired', account: 'default', cause: 'gives no authorization token: ExpiredTokenException' },
+  { way: 'down', account: 'default', cause: 'nothing listens there (ECONNREFUSED)' },
+  { way: 'token', account: 'default', cause: 'no AWS credentials: no keys in the environment' },
+  { way: 'untrusted', account: 'puller', cause: 'failed to assume role: InvalidIdentityToken' },
+]
+
+for (const { way, account, cause } of REFUSALS) {
   t.test(`refused (${way}): the event tells of 401, the kubelet's log why`, async (t) => {
     const name = `refused-${way.toLowerCase()}`
-    await createPod(name, way)
+    await createPod(name, way, account)
     t.match(await waitForRefusal(name), /: 401 Unauthorized$/)
     if (cause !== undefined) await expectLogged(t, way, cause)
   })
