@@ -1,7 +1,7 @@
 /** Runs the suite on one real node: `node test/node/run.ts [part of a test file's name …]`. */
 import { buildBundle, listTestFiles, runTap, skipSuite } from '../support/suite-run.ts'
+import { findObstacle } from './support/machine/requirements.ts'
 import { NODE_CONNECTION_VARIABLE } from './support/node-connection.ts'
-import { findObstacle } from './support/requirements.ts'
 import { withNodeWorld } from './support/shared-world.ts'
 
 process.exitCode = await runSuite(process.argv.slice(2))

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
-import { describeDaemon, type NodeDaemon } from './node-daemon.ts'
-import type { NodePlace } from './node-place.ts'
+import { describeDaemon, type NodeDaemon } from './machine/node-daemon.ts'
+import type { NodePlace } from './machine/node-place.ts'
 
 /** What containerd is told of the rest of the node. */
 export interface ContainerdOptions {

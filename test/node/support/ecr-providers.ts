@@ -12,7 +12,7 @@ import {
   TRUST_ANCHOR_ARN,
 } from '../../support/roles-anywhere-server.ts'
 import { kubeletCertificate } from './kubelet.ts'
-import type { NodePlace } from './node-place.ts'
+import type { NodePlace } from './machine/node-place.ts'
 
 /** Ways in which the kubelet's plugin gets at a private image, or does not: an AWS account for each. */
 export const ECR_ACCOUNTS = {

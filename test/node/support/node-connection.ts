@@ -1,8 +1,8 @@
 import type { ControlPlaneConnection } from '../../cluster/support/control-plane.ts'
 import type { EcrSetup } from './ecr-providers.ts'
+import type { NodeImage } from './images/node-images.ts'
 import type { KubeletSettings } from './kubelet.ts'
-import type { NodeImage } from './node-images.ts'
-import type { NodePlace } from './node-place.ts'
+import type { NodePlace } from './machine/node-place.ts'
 
 /** A node, its control plane, and an AWS that both know: JSON-able, since test files get it from the runner. */
 export interface NodeConnection {

@@ -13,15 +13,15 @@ import {
   passwordOf,
   setUpEcrProviders,
 } from './ecr-providers.ts'
-import { startKeeper } from './keeper.ts'
+import { IMAGE_NAMES, type NodeImage, pushNodeImages } from './images/node-images.ts'
+import { startRegistries } from './images/registry.ts'
 import { prepareKubelet } from './kubelet.ts'
-import { makeBridge, writeCniConfig } from './network.ts'
+import { startKeeper } from './machine/keeper.ts'
+import { makeBridge, writeCniConfig } from './machine/network.ts'
+import { choosePlace, MARKER } from './machine/node-place.ts'
+import { findCniFolder, findObstacle } from './machine/requirements.ts'
 import type { NodeConnection } from './node-connection.ts'
-import { IMAGE_NAMES, type NodeImage, pushNodeImages } from './node-images.ts'
-import { choosePlace, MARKER } from './node-place.ts'
 import { bootNode } from './node-power.ts'
-import { startRegistries } from './registry.ts'
-import { findCniFolder, findObstacle } from './requirements.ts'
 
 /** This machine cannot run a node; the message is one line that says how it could. */
 export class NodeUnavailableError extends Error {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, sep } from 'node:path'
-import { addTemporaryFolder } from '../../../scripts/oci/node-root.ts'
-import { copyIntoRoot, listSharedLibraries } from '../../../scripts/oci/shared-libraries.ts'
+import { addTemporaryFolder } from '../../../../scripts/oci/node-root.ts'
+import { copyIntoRoot, listSharedLibraries } from '../../../../scripts/oci/shared-libraries.ts'
 
 /** What boto3 and the AWS CLI are, and what they import. */
 const PACKAGES =
