@@ -9,9 +9,6 @@ METRICS_PORT ?= 9999
 DURATION ?= 10m
 ARGS ?=
 
-# Containers and their network, a registry and what fills it and keeps its passwords, addresses.
-NODE_SUITE_PACKAGES := containerd runc containernetworking-plugins docker-registry skopeo apache2-utils iproute2
-
 INSTALLED := node_modules/.installed
 BUNDLE := dist/pod-identity-webhook.mjs
 SOURCES := $(shell find src scripts/bundle -name '*.ts') scripts/build.ts package.json
@@ -56,9 +53,8 @@ test-cluster: $(BUNDLE) ## Run the tests against a real control plane, built on 
 	@node test/cluster/run.ts
 test-node: $(BUNDLE) ## Run the image on a real node (containerd, kubelet): takes root; CONTRIBUTING.md says what else
 	@node test/node/run.ts
-node-suite-packages: ## Install what test-node needs, on Debian
-	apt-get update --quiet
-	DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends $(NODE_SUITE_PACKAGES)
+node-suite-packages: $(INSTALLED) ## Install what test-node misses, on Debian
+	@node test/node/install-packages.ts
 check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests and generated pages
 	node scripts/check-rooms.ts
 	node scripts/reference.ts --check

@@ -8,7 +8,7 @@ import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const PAGES = ['*.md', 'docs/**/*.md', 'bench/**/*.md', 'certs/**/*.md', 'deploy/**/*.md']
+const PAGES = ['*.md', 'docs/**/*.md', 'bench/**/*.md', 'certs/**/*.md', 'deploy/**/*.md', 'test/node/*.md']
 
 /** `[text](target)` and `![text](target)`; a target in angle brackets or with a title is nothing that we write. */
 const LINK = /\]\(([^)\s]+)\)/g

@@ -10,6 +10,11 @@ export function layOutNode(root: string): void {
   mkdirSync(join(root, PROGRAM_FOLDER), { recursive: true })
   copyFileSync(process.execPath, join(root, PROGRAM_FOLDER, 'node'))
   copyIntoRoot(root, listSharedLibraries([process.execPath]))
+  addTemporaryFolder(root)
+}
+
+/** Adds `/tmp`, in which everybody may write. */
+export function addTemporaryFolder(root: string): void {
   mkdirSync(join(root, 'tmp'))
   chmodSync(join(root, 'tmp'), 0o1777)
 }

@@ -3,7 +3,12 @@ import t from 'tap'
 import { poll } from '../cluster/support/daemon.ts'
 import { startPodStream } from '../cluster/support/pod-stream.ts'
 import { waitUntilCalled } from '../cluster/support/webhook-registration.ts'
-import { installWebhook, WEBHOOK_NAMESPACE } from './support/installed-webhook.ts'
+import {
+  installWebhook,
+  listReplicas,
+  WEBHOOK_NAMESPACE,
+  waitUntilGone,
+} from './support/installed-webhook.ts'
 import { useNode } from './support/real-node.ts'
 import { describeDeployment, readFirstLine } from './support/workload.ts'
 
@@ -28,15 +33,14 @@ t.test('no pod is missed while the webhook is rolled out anew', async (t) => {
   })
   t.teardown(() => stream.stop())
   await stream.waitForCount(2 * PODS_PER_SECOND)
-  const before = await listReplicas()
+  const before = await listReplicas(node)
   await node.kubectl(['rollout', 'restart', 'deployment/pod-identity-webhook', webhookScope])
   await node.kubectl(['rollout', 'status', 'deployment/pod-identity-webhook', webhookScope, '--timeout=120s'])
-  const gone = before.map((name) => `pod/${name}`)
-  await node.kubectl(['wait', '--for=delete', ...gone, webhookScope, '--timeout=60s'])
+  await waitUntilGone(node, before)
   await stream.waitForMore(2 * PODS_PER_SECOND)
   await stream.stop()
   t.strictSame(
-    (await listReplicas()).filter((name) => before.includes(name)),
+    (await listReplicas(node)).filter((name) => before.includes(name)),
     [],
     'all replicas are new ones',
   )
@@ -64,11 +68,6 @@ t.test('after the node lost its power, webhook and pods are back by themselves',
   await node.kubectl(['rollout', 'status', `deployment/${name}`, scope, '--timeout=60s'])
   t.match(JSON.parse(await readFirstLine(node, NAMESPACE, `deployment/${name}`)), expected, 'new pods too')
 })
-
-async function listReplicas(): Promise<readonly string[]> {
-  const { items } = await node.cluster.client.get<V1PodList>(`/api/v1/namespaces/${WEBHOOK_NAMESPACE}/pods`)
-  return items.map(({ metadata }) => metadata?.name ?? '')
-}
 
 /** Resolves once every pod runs in its second life. */
 async function waitUntilRestarted(namespace: string, selector = ''): Promise<void> {

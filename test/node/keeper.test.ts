@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
 import { poll } from '../cluster/support/daemon.ts'
-import type { NodePlace } from './support/node-place.ts'
-import { findObstacle } from './support/requirements.ts'
-import { listTraces } from './support/teardown.ts'
+import type { NodePlace } from './support/machine/node-place.ts'
+import { findObstacle } from './support/machine/requirements.ts'
+import { listTraces } from './support/machine/teardown.ts'
 
 const GONE_TIMEOUT_MS = 20_000
 const skip = findObstacle(process.env) ?? false
@@ -15,8 +15,9 @@ t.setTimeout(60_000)
 
 /** A process that makes one of each thing that a node makes, and says where. */
 async function startMaker(): Promise<{ readonly maker: ChildProcess; readonly place: NodePlace }> {
-  const maker = spawn(process.execPath, [join(import.meta.dirname, 'support/traces-maker.ts')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+  const maker = spawn(process.execPath, [join(import.meta.dirname, 'support/machine/traces-maker.ts')], {
+    // One of them crashes as it is told to, with a stack trace.
+    stdio: ['pipe', 'pipe', 'ignore'],
   })
   const [line] = (await once(createInterface({ input: maker.stdout }), 'line')) as [string]
   return { maker, place: JSON.parse(line) as NodePlace }

@@ -97,15 +97,30 @@ export async function poll<T>(
   }
 }
 
+/** What ends with this process. */
+const tied = new Set<ChildProcess>()
+
+// tap ends a test file that takes too long with SIGALRM.
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGALRM'] as const
+
 function tieToThisProcess(child: ChildProcess): () => void {
-  const kill = () => void child.kill('SIGKILL')
-  const exit = () => process.exit(1)
-  // tap ends a test file that takes too long with SIGALRM.
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGALRM'] as const
-  process.once('exit', kill)
-  for (const signal of signals) process.once(signal, exit)
-  return () => {
-    process.off('exit', kill)
-    for (const signal of signals) process.off(signal, exit)
+  if (tied.size === 0) {
+    process.once('exit', killTied)
+    for (const signal of SIGNALS) process.once(signal, exitAtOnce)
   }
+  tied.add(child)
+  return () => {
+    tied.delete(child)
+    if (tied.size > 0) return
+    process.off('exit', killTied)
+    for (const signal of SIGNALS) process.off(signal, exitAtOnce)
+  }
+}
+
+function killTied(): void {
+  for (const child of tied) child.kill('SIGKILL')
+}
+
+function exitAtOnce(): void {
+  process.exit(1)
 }

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, type IncomingHttpHeaders } from 'node:http2'
+import { createConnection } from 'node:net'
 import { dirname, join } from 'node:path'
-import { describeDaemon, type NodeDaemon } from './node-daemon.ts'
-import type { NodePlace } from './node-place.ts'
+import { describeDaemon, type NodeDaemon } from './machine/node-daemon.ts'
+import type { NodePlace } from './machine/node-place.ts'
 
 /** What containerd is told of the rest of the node. */
 export interface ContainerdOptions {
@@ -14,6 +15,8 @@ export interface ContainerdOptions {
 
 /** Where registries of images are, by the host that image names have. */
 export type RegistryHosts = Readonly<Record<string, string>>
+
+const ANSWER_TIMEOUT_MS = 5_000
 
 /** Of containerd, for the kubelet. */
 export function containerdSocket({ folder }: NodePlace): string {
@@ -42,21 +45,36 @@ export async function routeRegistries({ folder }: NodePlace, hosts: RegistryHost
   }
 }
 
-/** Starts containerd, and waits until it listens. */
+/** Starts containerd, and waits until it answers kubelets. */
 export async function startContainerd(place: NodePlace): Promise<NodeDaemon> {
   const daemon = describeDaemon(place, 'containerd')
   await daemon.start('containerd', [`--config=${configPath(place)}`])
-  await daemon.waitFor('listening', () => connects(containerdSocket(place)))
+  await daemon.waitFor('ready', () => answersKubelets(containerdSocket(place)))
   return daemon
 }
 
-async function connects(path: string): Promise<true | undefined> {
+/** Asks for the version as kubelets do: they end where the part for them is not done with what it found. */
+async function answersKubelets(path: string): Promise<true | undefined> {
   const { promise, resolve } = Promise.withResolvers<true | undefined>()
-  const socket = connect(path, () => {
-    resolve(true)
-    socket.destroy()
-  }).on('error', () => resolve(undefined))
-  return promise
+  const session = connect('http://localhost', { createConnection: () => createConnection(path) })
+  session.on('error', () => resolve(undefined))
+  session.setTimeout(ANSWER_TIMEOUT_MS, () => resolve(undefined))
+  const headers = { 'content-type': 'application/grpc', te: 'trailers' }
+  const request = session.request({
+    ':method': 'POST',
+    ':path': '/runtime.v1.RuntimeService/Version',
+    ...headers,
+  })
+  const read = (fields: IncomingHttpHeaders) => {
+    const status = fields['grpc-status']
+    if (status !== undefined) resolve(status === '0' || undefined)
+  }
+  request.on('response', read).on('trailers', read)
+  request.on('error', () => resolve(undefined)).on('close', () => resolve(undefined))
+  request.resume()
+  // gRPC's frame of a message without fields: not compressed, no bytes long.
+  request.end(Buffer.alloc(5))
+  return promise.finally(() => session.destroy())
 }
 
 function configPath({ folder }: NodePlace): string {

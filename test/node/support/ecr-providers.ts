@@ -12,7 +12,7 @@ import {
   TRUST_ANCHOR_ARN,
 } from '../../support/roles-anywhere-server.ts'
 import { kubeletCertificate } from './kubelet.ts'
-import type { NodePlace } from './node-place.ts'
+import type { NodePlace } from './machine/node-place.ts'
 
 /** Ways in which the kubelet's plugin gets at a private image, or does not: an AWS account for each. */
 export const ECR_ACCOUNTS = {
@@ -28,6 +28,8 @@ export const ECR_ACCOUNTS = {
   expired: '555566667777',
   /** Nobody listens where ECR should be. */
   down: '666677778888',
+  /** The token of the pod's ServiceAccount, of an issuer that STS does not trust. */
+  untrusted: '777788889999',
 } as const
 
 export type EcrWay = keyof typeof ECR_ACCOUNTS
@@ -68,11 +70,12 @@ export async function setUpEcrProviders(options: {
   await mkdir(binFolder)
   const pluginPath = join(binFolder, 'ecr-credential-provider')
   buildPlugin(pluginPath)
-  const expired = await startEcrServer()
-  scope.teardown(() => expired.close())
+  // To its ECR keys are over, to its STS no token is good.
+  const refusing = await startEcrServer()
+  scope.teardown(() => refusing.close())
   const message = 'The security token included in the request is expired'
   const body = JSON.stringify({ __type: 'ExpiredTokenException', message })
-  expired.always.ecr = { kind: 'answer', status: 400, body }
+  refusing.always.ecr = { kind: 'answer', status: 400, body }
   const anchor = await startRolesAnywhereServer([aws.caPem])
   scope.teardown(() => anchor.close())
 
@@ -100,15 +103,20 @@ export async function setUpEcrProviders(options: {
         env: { ...atMoto, AWS_ENDPOINT_URL_ROLESANYWHERE: anchor.url },
       },
       wrongPassword: { env: { ...atMoto, ...own } },
-      expired: { env: { ...nowhere, AWS_ENDPOINT_URL: expired.url, ...own } },
+      expired: { env: { ...nowhere, AWS_ENDPOINT_URL: refusing.url, ...own } },
+      untrusted: {
+        flags: ['--service-account-tokens'],
+        env: { ...atMoto, AWS_ENDPOINT_URL_STS: refusing.url },
+      },
       // Port 1 is tcpmux's: nobody has that.
       down: { env: { ...nowhere, AWS_ENDPOINT_URL: 'http://127.0.0.1:1', ...own } },
     }
   const providers: object[] = []
-  const rbac: object[] = []
+  let rbac: readonly object[] = []
   for (const [way, { flags = [], env }] of Object.entries(ways)) {
     const [config, ...documents] = printConfig(pluginPath, flags)
-    rbac.push(...documents)
+    // The same of all that use tokens.
+    if (documents.length > 0) rbac = documents
     const [provider] = (config as { readonly providers: readonly object[] }).providers
     const name = `ecr-${way.toLowerCase()}`
     await link(pluginPath, join(binFolder, name))

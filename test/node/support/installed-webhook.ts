@@ -1,3 +1,4 @@
+import type { V1PodList } from '@kubernetes/client-node'
 import type { Test } from 'tap'
 import { runMake } from '../../cluster/support/make-command.ts'
 import type { RealNode } from './real-node.ts'
@@ -13,4 +14,23 @@ export async function installWebhook(t: Test, { cluster, images }: RealNode): Pr
   })
   const up = await runMake(cluster, 'cluster-up', { IMAGE: images.webhook })
   if (up.exitCode !== 0) throw new Error(up.stderr)
+}
+
+/** The names of its pods, those that are ending among them. */
+export async function listReplicas(
+  { cluster }: RealNode,
+  namespace = WEBHOOK_NAMESPACE,
+): Promise<readonly string[]> {
+  const { items } = await cluster.client.get<V1PodList>(`/api/v1/namespaces/${namespace}/pods`)
+  return items.map(({ metadata }) => metadata?.name ?? '')
+}
+
+/** Resolves when replicas have ended: until then they answer on the connections that API servers keep to them. */
+export async function waitUntilGone(
+  node: RealNode,
+  names: readonly string[],
+  namespace = WEBHOOK_NAMESPACE,
+): Promise<void> {
+  const pods = names.map((name) => `pod/${name}`)
+  await node.kubectl(['wait', '--for=delete', ...pods, `--namespace=${namespace}`, '--timeout=60s'])
 }

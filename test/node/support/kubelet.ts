@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { findFreePorts } from '../../cluster/support/free-port.ts'
 import { formatKubeconfig } from '../../cluster/support/kubeconfig.ts'
 import { containerdSocket } from './containerd.ts'
-import { describeDaemon, type NodeDaemon } from './node-daemon.ts'
-import type { NodePlace } from './node-place.ts'
+import { describeDaemon, type NodeDaemon } from './machine/node-daemon.ts'
+import type { NodePlace } from './machine/node-place.ts'
 
 /** What a kubelet is told once: JSON-able, so that any process can start it again. */
 export interface KubeletSettings {

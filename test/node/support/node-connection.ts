@@ -1,8 +1,8 @@
 import type { ControlPlaneConnection } from '../../cluster/support/control-plane.ts'
 import type { EcrSetup } from './ecr-providers.ts'
+import type { NodeImage } from './images/node-images.ts'
 import type { KubeletSettings } from './kubelet.ts'
-import type { NodeImage } from './node-images.ts'
-import type { NodePlace } from './node-place.ts'
+import type { NodePlace } from './machine/node-place.ts'
 
 /** A node, its control plane, and an AWS that both know: JSON-able, since test files get it from the runner. */
 export interface NodeConnection {
@@ -12,6 +12,8 @@ export interface NodeConnection {
   readonly ecr: EcrSetup
   /** As pods name them, from a registry that asks nobody for a password. */
   readonly images: Readonly<Record<NodeImage, string>>
+  /** Of that registry: whoever pushes an image there uses it as `HOST/NAME:TAG`. */
+  readonly registryHost: string
   readonly issuerUrl: string
   /** STS as pods reach it: it gives credentials for tokens that verify with what `oidc publish` published. */
   readonly podStsUrl: string

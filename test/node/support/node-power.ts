@@ -1,11 +1,11 @@
-import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import type { Cluster } from '../../cluster/support/cluster.ts'
 import { containerdState, startContainerd } from './containerd.ts'
 import { startKubelet } from './kubelet.ts'
+import { makeCgroups } from './machine/cgroups.ts'
+import { markNode } from './machine/node-place.ts'
+import { killMarked, removeShimSockets, unmountBelow } from './machine/teardown.ts'
 import type { NodeConnection } from './node-connection.ts'
-import { listCgroupRoots, markNode } from './node-place.ts'
-import { killMarked, removeShimSockets, unmountBelow } from './teardown.ts'
 
 /** Starts containerd and the kubelet, and waits until the Node is ready. */
 export async function bootNode(
@@ -13,7 +13,7 @@ export async function bootNode(
   cluster: Cluster,
   kubeletFlags = ecr.kubeletFlags,
 ): Promise<void> {
-  for (const root of listCgroupRoots()) mkdirSync(join(root, place.cgroup), { recursive: true })
+  makeCgroups(place.cgroup)
   await startContainerd(place)
   await startKubelet(place, kubelet, kubeletFlags)
   await waitUntilReady(cluster, place.nodeName)

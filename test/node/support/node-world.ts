@@ -13,15 +13,15 @@ import {
   passwordOf,
   setUpEcrProviders,
 } from './ecr-providers.ts'
-import { startKeeper } from './keeper.ts'
+import { IMAGE_NAMES, type NodeImage, pushNodeImages } from './images/node-images.ts'
+import { startRegistries } from './images/registry.ts'
 import { prepareKubelet } from './kubelet.ts'
-import { makeBridge, writeCniConfig } from './network.ts'
+import { startKeeper } from './machine/keeper.ts'
+import { makeBridge, writeCniConfig } from './machine/network.ts'
+import { choosePlace, MARKER } from './machine/node-place.ts'
+import { findCniFolder, findObstacle } from './machine/requirements.ts'
 import type { NodeConnection } from './node-connection.ts'
-import { IMAGE_NAMES, type NodeImage, pushNodeImages } from './node-images.ts'
-import { choosePlace, MARKER } from './node-place.ts'
 import { bootNode } from './node-power.ts'
-import { startRegistries } from './registry.ts'
-import { findCniFolder, findObstacle } from './requirements.ts'
 
 /** This machine cannot run a node; the message is one line that says how it could. */
 export class NodeUnavailableError extends Error {
@@ -108,7 +108,18 @@ export async function openNodeWorld(scope: Pick<Test, 'comment' | 'teardown'>): 
   const kubelet = await prepareKubelet({ place, command: programs.kubelet, apiServer })
   const podStsUrl = `http://${place.gateway}:${stsPort}`
   const { issuerUrl, env } = world
-  const node = { controlPlane: connection, place, kubelet, ecr, images, issuerUrl, podStsUrl, env }
+  const registryHost = open.host
+  const node = {
+    controlPlane: connection,
+    place,
+    kubelet,
+    ecr,
+    images,
+    registryHost,
+    issuerUrl,
+    podStsUrl,
+    env,
+  }
   await bootNode(node, world.cluster)
   // The last to be added is the first to be called: what runs on the node goes before what it needs.
   scope.teardown(() => keeper.close())

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Daemon, startDaemon, waitForDaemon } from '../../cluster/support/daemon.ts'
-import { findFreePorts } from '../../cluster/support/free-port.ts'
+import { type Daemon, startDaemon, waitForDaemon } from '../../../cluster/support/daemon.ts'
+import { findFreePorts } from '../../../cluster/support/free-port.ts'
 
 /** A registry of images on 127.0.0.1. */
 export interface ImageRegistry {

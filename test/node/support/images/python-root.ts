@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, sep } from 'node:path'
-import { copyIntoRoot, listSharedLibraries } from '../../../scripts/oci/shared-libraries.ts'
+import { addTemporaryFolder } from '../../../../scripts/oci/node-root.ts'
+import { copyIntoRoot, listSharedLibraries } from '../../../../scripts/oci/shared-libraries.ts'
 
 /** What boto3 and the AWS CLI are, and what they import. */
 const PACKAGES =
@@ -41,6 +42,7 @@ export function layOutPython(root: string, binFolder: string): void {
   }
   mkdirSync(join(home, 'bin'), { recursive: true })
   copyFileSync(program, join(home, 'bin/python3'))
+  addTemporaryFolder(root)
   const extensions = globSync('lib-dynload/*.so', { cwd: target }).map((path) => join(target, path))
   copyIntoRoot(root, listSharedLibraries([program, ...extensions]))
 }

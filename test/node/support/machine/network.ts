@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NodePlace } from './node-place.ts'
@@ -6,7 +7,10 @@ import type { NodePlace } from './node-place.ts'
 /** Makes the bridge to which pods are joined, with the node's and the API server's address. */
 export function makeBridge({ bridge, gateway, apiServerAddress }: NodePlace): void {
   const ip = (...args: string[]) => execFileSync('ip', args)
-  ip('link', 'add', bridge, 'type', 'bridge')
+  // Without an address of its own it takes that of one of its pods, and another one when that ends: the others then answer to
+  // where nobody is until they ask anew, some seconds later.
+  const hardwareAddress = `02${randomBytes(5).toString('hex').replaceAll(/../g, ':$&')}`
+  ip('link', 'add', bridge, 'address', hardwareAddress, 'type', 'bridge')
   ip('address', 'add', `${gateway}/24`, 'dev', bridge)
   ip('address', 'add', `${apiServerAddress}/32`, 'dev', bridge)
   ip('link', 'set', bridge, 'up')

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -48,22 +48,6 @@ export function choosePlace(): NodePlace {
     podSubnet: `${pods}.0/24`,
     serviceRange: `${services}.0/24`,
     apiServerAddress: `${services}.1`,
-  }
-}
-
-/** The roots of all hierarchies of cgroups: one of version 2, or several of version 1. */
-export function listCgroupRoots(): readonly string[] {
-  const root = '/sys/fs/cgroup'
-  const names = readdirSync(root)
-  if (names.includes('cgroup.controllers')) return [root]
-  return names.map((name) => join(root, name)).filter(isHierarchy)
-}
-
-function isHierarchy(path: string): boolean {
-  try {
-    return readdirSync(path).includes('cgroup.procs')
-  } catch {
-    return false
   }
 }
 

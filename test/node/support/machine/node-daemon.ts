@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { poll } from '../../cluster/support/daemon.ts'
+import { poll } from '../../../cluster/support/daemon.ts'
 import { MARKER, markNode, type NodePlace } from './node-place.ts'
 
 /** A process of the node. Any process that knows the node's place may start and stop it: it is told by a file. */

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { listCgroupRoots, MARKER, type NodePlace } from './node-place.ts'
+import { listCgroupRoots } from './cgroups.ts'
+import { MARKER, type NodePlace } from './node-place.ts'
 
 const ATTEMPTS = 50
 const ATTEMPT_MS = 100

@@ -3,16 +3,16 @@ import { cp, mkdir, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
-import { layOutImage } from '../../../scripts/image-files.ts'
+import { layOutImage } from '../../../../scripts/image-files.ts'
 import {
   addImage,
   findArchitecture,
   type ImageConfig,
   writeIndex,
-} from '../../../scripts/oci/image-layout.ts'
-import { addLayer, type Layer } from '../../../scripts/oci/layer.ts'
-import { layOutNode } from '../../../scripts/oci/node-root.ts'
-import { IMAGE_PATH, readWebhookConfig } from '../../../scripts/oci/webhook-image.ts'
+} from '../../../../scripts/oci/image-layout.ts'
+import { addLayer, type Layer } from '../../../../scripts/oci/layer.ts'
+import { layOutNode } from '../../../../scripts/oci/node-root.ts'
+import { IMAGE_PATH, readWebhookConfig } from '../../../../scripts/oci/webhook-image.ts'
 import { layOutPython, PYTHON_HOME } from './python-root.ts'
 
 const run = promisify(execFile)
@@ -81,7 +81,7 @@ export async function pushNodeImages(options: {
     }),
     await push('python', [await addRoot((root) => layOutPython(root, pythonBinFolder))], {
       User: '65532:65532',
-      Env: [IMAGE_PATH, `PYTHONHOME=${PYTHON_HOME}`, 'PYTHONDONTWRITEBYTECODE=1'],
+      Env: [IMAGE_PATH, `PYTHONHOME=${PYTHON_HOME}`, 'HOME=/tmp', 'PYTHONDONTWRITEBYTECODE=1'],
       Entrypoint: ['python3'],
     }),
   ]

@@ -4,10 +4,11 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { listCgroupRoots } from './cgroups.ts'
 import { startKeeper } from './keeper.ts'
 import { makeBridge } from './network.ts'
 import { describeDaemon } from './node-daemon.ts'
-import { choosePlace, listCgroupRoots } from './node-place.ts'
+import { choosePlace } from './node-place.ts'
 
 const place = choosePlace()
 const keeper = await startKeeper(place)
