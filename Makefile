@@ -55,6 +55,7 @@ check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests and g
 	node scripts/check-rooms.ts
 	node scripts/reference.ts --check
 	node scripts/picture.ts --check
+	node scripts/annotation-policy.ts --check
 	node scripts/check-links.ts
 lint: $(INSTALLED)
 	biome check --error-on-warnings .
@@ -66,8 +67,9 @@ reference: $(INSTALLED) ## Write docs/reference from the tables in src
 	node scripts/reference.ts
 
 .PHONY: chart
-chart: ## Copy into the Helm chart what it shares with deploy/components
-	cp deploy/components/{monitoring/dashboard.json,monitoring/prometheus-rule.yaml,verify-credentials/validating-admission-policy.yaml} deploy/chart/files/
+chart: $(INSTALLED) ## Write the policy for annotations, and copy into the Helm chart what it shares with kustomize
+	node scripts/annotation-policy.ts
+	cp deploy/base/annotation-policy.yaml deploy/components/{monitoring/dashboard.json,monitoring/prometheus-rule.yaml,verify-credentials/validating-admission-policy.yaml} deploy/chart/files/
 
 .PHONY: cluster-up cluster-down
 cluster-up: $(INSTALLED) ## Deploy into the current kube context: make cluster-up IMAGE=… [NAMESPACE= CERTS= COMPONENTS= ARGS= WAIT=no]

@@ -19,9 +19,9 @@ const values = parseDocument(await readFile(`${CHART_FOLDER}/values.yaml`, 'utf8
 
 t.test('what kustomize has as a file, the chart has a copy of: `make chart` writes them', async (t) => {
   const copies = globSync(`${CHART_FOLDER}/files/*`)
-  t.equal(copies.length, 3)
+  t.equal(copies.length, 4)
   for (const copy of copies) {
-    const [source = ''] = globSync(`deploy/components/*/${basename(copy)}`)
+    const [source = ''] = globSync(`deploy/{base,components/*}/${basename(copy)}`)
     t.equal(await readFile(copy, 'utf8'), await readFile(source, 'utf8'), `${copy} is ${source}`)
   }
 })
