@@ -9,16 +9,16 @@ import type { Manifest } from './manifest.ts'
 /** Makes the policy for annotations agree with the webhook's flags, where they say otherwise than the manifest. */
 export function fitAnnotationPolicy(manifest: Manifest, args: readonly string[]): Manifest {
   const { annotationPrefix, isRoleArnComposed } = INJECTION_FLAGS.flags
-  if (manifest.kind !== 'ValidatingAdmissionPolicy' || manifest.metadata.name !== ANNOTATION_POLICY_NAME) {
-    return manifest
+  const isPolicy =
+    manifest.kind === 'ValidatingAdmissionPolicy' && manifest.metadata.name === ANNOTATION_POLICY_NAME
+  const prefix = findLast(args, annotationPrefix.name)
+  const composes = findLast(args, isRoleArnComposed.name)
+  if (!isPolicy || (prefix === undefined && composes === undefined)) return manifest
+  const settings = {
+    prefix: prefix ?? annotationPrefix.default,
+    composesRoleArns: parseGoBoolean(composes ?? 'false') ?? false,
   }
-  const [policy] = buildAnnotationPolicy(
-    {
-      prefix: findLast(args, annotationPrefix.name) ?? annotationPrefix.default,
-      composesRoleArns: parseGoBoolean(findLast(args, isRoleArnComposed.name) ?? 'false') ?? false,
-    },
-    'Warn',
-  )
+  const [policy] = buildAnnotationPolicy(settings, 'Warn')
   return { ...manifest, spec: policy.spec }
 }
 
