@@ -6,6 +6,7 @@ import type { FlagGroup } from '../../engine/flag-table.ts'
 import { UsageError } from '../../engine/usage-error.ts'
 import { reportChecks } from '../checks/check-report.ts'
 import { CLUSTER_FLAGS } from '../flags/cluster-flags.ts'
+import { SERVICE_ACCOUNT } from '../flags/text-rules.ts'
 import { AUDIENCE, DEFAULT_AUDIENCE, ISSUER_FLAG, readIssuer } from '../iam/trust-flags.ts'
 
 /** What is verified, and how it is told. */
@@ -24,10 +25,7 @@ const VERIFY_FLAGS = {
       kind: 'string',
       name: 'service-account',
       placeholder: 'NAMESPACE/NAME',
-      accepts: {
-        pattern: /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\/(?=.{1,253}$)[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/,
-        description: 'NAMESPACE/NAME',
-      },
+      accepts: SERVICE_ACCOUNT,
       help: 'ServiceAccount whose token is tried: one is asked for and thrown away.',
     },
     roleArn: {
