@@ -59,6 +59,7 @@ check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests and g
 	node scripts/check-rooms.ts
 	node scripts/reference.ts --check
 	node scripts/picture.ts --check
+	node scripts/annotation-policy.ts --check
 	node scripts/check-links.ts
 	node scripts/check-workflows.ts
 lint: $(INSTALLED)
@@ -71,8 +72,9 @@ reference: $(INSTALLED) ## Write docs/reference from the tables in src
 	node scripts/reference.ts
 
 .PHONY: chart
-chart: ## Copy into the Helm chart what it shares with deploy/components
-	cp deploy/components/{ecr-pull-secrets/ecr-pull-secrets-policy.yaml,monitoring/dashboard.json,monitoring/prometheus-rule.yaml,verify-credentials/validating-admission-policy.yaml} deploy/chart/files/
+chart: $(INSTALLED) ## Write the policy for annotations, and copy into the Helm chart what it shares with kustomize
+	node scripts/annotation-policy.ts
+	cp deploy/base/annotation-policy.yaml deploy/components/{ecr-pull-secrets/ecr-pull-secrets-policy.yaml,monitoring/dashboard.json,monitoring/prometheus-rule.yaml,verify-credentials/validating-admission-policy.yaml} deploy/chart/files/
 
 .PHONY: cluster-up cluster-down
 cluster-up: $(INSTALLED) ## Deploy into the current kube context: make cluster-up IMAGE=… [NAMESPACE= CERTS= COMPONENTS= ARGS= WAIT=no]

@@ -6,9 +6,23 @@ import { fileURLToPath } from 'node:url'
 /** Which rooms of `src` a room may import from, besides itself (docs/architecture.md, "Arrows point one way"). */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli'],
-  cli: ['webhook', 'oidc', 'iam', 'ecr', 'roles-anywhere', 'aws', 'kubernetes', 'telemetry', 'text'],
+  cli: [
+    'webhook',
+    'doctor',
+    'checks',
+    'oidc',
+    'iam',
+    'ecr',
+    'roles-anywhere',
+    'aws',
+    'kubernetes',
+    'telemetry',
+    'text',
+  ],
   webhook: ['aws', 'kubernetes', 'telemetry', 'text'],
-  oidc: ['iam', 'aws', 'kubernetes', 'telemetry', 'text'],
+  doctor: ['webhook', 'oidc', 'iam', 'checks', 'aws', 'kubernetes', 'telemetry', 'text'],
+  checks: [],
+  oidc: ['checks', 'iam', 'aws', 'kubernetes', 'telemetry', 'text'],
   iam: ['aws', 'kubernetes', 'telemetry', 'text'],
   ecr: ['roles-anywhere', 'aws', 'kubernetes', 'telemetry', 'text'],
   'roles-anywhere': ['aws', 'kubernetes', 'telemetry', 'text'],
@@ -19,7 +33,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Rooms that give the same values for the same arguments: they import each other, and nothing else at all. */
-const PURE_ROOMS = ['webhook/admission', 'webhook/identity', 'webhook/injection', 'text'] as const
+const PURE_ROOMS = [
+  'webhook/admission',
+  'webhook/annotation-policy',
+  'webhook/identity',
+  'webhook/injection',
+  'checks',
+  'text',
+] as const
 
 /** What reads a clock, draws a number or touches the world outside without an import. */
 const IMPURE_GLOBALS =

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments } from 'yaml'
+import { fitAnnotationPolicy } from './annotation-policy-flags.ts'
 import type { CertificateMode } from './cluster-options.ts'
 import type { ImageReference } from './image-reference.ts'
 import type { Kubectl } from './kubectl.ts'
@@ -41,7 +42,9 @@ export async function renderManifests(
     await takeOverEditedAuth(folder)
     await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(describeKustomization(options)))
     const text = await kubectl.run(['kustomize', folder])
-    return parseAllDocuments(text).map((document) => withoutStrayNamespace(document.toJS() as Manifest))
+    return parseAllDocuments(text)
+      .map((document) => withoutStrayNamespace(document.toJS() as Manifest))
+      .map((manifest) => fitAnnotationPolicy(manifest, options.args ?? []))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -12,6 +12,8 @@ export async function connectApiServer(source: ApiServerSource): Promise<ApiClie
     environment: process.env,
     homeFolder: homedir(),
     timing: SYSTEM_TIMING,
+    alternative:
+      '--manifests deploy/examples to try it without a cluster, as `make run` does, which makes certificates too',
   })
   return new ApiClient(connection)
 }

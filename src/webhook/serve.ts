@@ -2,6 +2,7 @@ import { createLogger } from '../telemetry/logger.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createAccounts } from './accounts/create-accounts.ts'
 import { createServingCertificate } from './certificates/create-serving-certificate.ts'
+import type { ServingPair } from './certificates/serving-pair.ts'
 import { createReviewRecorder } from './review-recorder.ts'
 import { createReviewer } from './reviewer.ts'
 import { resolveRoleArnParts } from './role-arn-parts.ts'
@@ -10,6 +11,8 @@ import { createAdmissionServer } from './server/admission-server.ts'
 import { drain, drainOnSignals, waitByClock } from './server/drain.ts'
 import { Health } from './server/health.ts'
 import { createOperationsServer } from './server/operations-server.ts'
+import { keepRecentDecisions } from './status/recent-decisions.ts'
+import { readStatus } from './status/status.ts'
 
 /**
  * Runs the admission webhook: builds its parts, wires them, and returns once it listens. From then on it serves until
@@ -30,18 +33,24 @@ export async function serve(options: ServeOptions): Promise<void> {
     logger,
     metrics,
   })
+  const recorder = createReviewRecorder(logger, metrics)
+  const recent = options.hasDebugHandlers ? keepRecentDecisions(recorder, Date.now) : undefined
   const reviewer = createReviewer({
     accounts,
     settings,
     isLookupStrict: options.lookup.mode === 'strict',
-    record: createReviewRecorder(logger, metrics),
+    record: recent?.record ?? recorder,
     now: () => performance.now(),
     random: Math.random,
   })
+  let served: ServingPair | undefined
   const certificate = await createServingCertificate(options.certificate, {
     logger,
     metrics,
-    onChange: (pair) => server.useCertificate(pair),
+    onChange(pair) {
+      served = pair
+      server.useCertificate(pair)
+    },
   })
   const health = new Health({
     checks: [
@@ -51,10 +60,19 @@ export async function serve(options: ServeOptions): Promise<void> {
     logger,
     metrics,
   })
+  const statusParts = {
+    version: options.version,
+    startedAt: new Date(),
+    health,
+    metrics,
+    findCertificate: () => served,
+    listRecentDecisions: recent?.list,
+  }
   const server = createAdmissionServer({ reviewer, health, tls: options.tls, logger, metrics })
   const operations = createOperationsServer({
     registry: metrics.registry,
     health,
+    readStatus: () => readStatus(statusParts),
     describeCache: options.hasDebugHandlers ? () => accounts.describe() : undefined,
     logger,
   })

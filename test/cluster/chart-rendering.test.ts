@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
+import { fitAnnotationPolicy } from '../../scripts/cluster/annotation-policy-flags.ts'
 import { keyOf, type Manifest } from '../../scripts/cluster/manifest.ts'
 import { listComponents } from '../../scripts/cluster/rendered-manifests.ts'
+import { buildAnnotationPolicy } from '../../src/webhook/annotation-policy/annotation-policy.ts'
 import { EVERYTHING, valuesOf } from '../support/chart-values.ts'
 import { hasGo } from '../support/go-build.ts'
 import { type ChartValues, openHelm } from '../support/helm.ts'
@@ -80,11 +82,46 @@ else {
       'pod-identity-webhook',
       'aws-ids-container-credentials',
     ])
-    for (const manifest of manifests) {
-      if (manifest.kind === 'ValidatingAdmissionPolicyBinding') {
-        t.match(manifest, { spec: { policyName: /^aws-ids-(?:verify-credentials|ecr-pull-secrets)$/ } })
-      }
+    const policies = manifests.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy')
+    const bindings = manifests.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding')
+    t.strictSame(
+      new Set(bindings.map(({ spec }) => (spec as { policyName: string }).policyName)),
+      new Set(policies.map(({ metadata }) => metadata.name)),
+    )
+  })
+
+  t.test('the policy for annotations goes by the flags of the webhook', async (t) => {
+    const cases = [
+      { extraArgs: [], prefix: 'eks.amazonaws.com', composes: false },
+      { extraArgs: ['--compose-role-arn'], prefix: 'eks.amazonaws.com', composes: true },
+      {
+        extraArgs: ['-compose_role_arn=T', '--annotation-prefix=a.example'],
+        prefix: 'a.example',
+        composes: true,
+      },
+      {
+        extraArgs: ['--compose-role-arn', '--compose-role-arn=false'],
+        prefix: 'eks.amazonaws.com',
+        composes: false,
+      },
+    ]
+    for (const { extraArgs, prefix, composes } of cases) {
+      const manifests = await helm.render({ extraArgs })
+      const policy = manifests.find(({ kind }) => kind === 'ValidatingAdmissionPolicy')
+      const [expected] = buildAnnotationPolicy({ prefix, composesRoleArns: composes }, 'Warn')
+      t.strictSame(policy?.['spec'], expected.spec, extraArgs.join(' '))
+      t.strictSame(
+        fitAnnotationPolicy(policy as Manifest, extraArgs)['spec'],
+        expected.spec,
+        'as cluster-up has it',
+      )
     }
+    const [binding] = (await helm.render({ annotationPolicy: { action: 'Deny' } })).filter(
+      ({ kind }) => kind === 'ValidatingAdmissionPolicyBinding',
+    )
+    t.match(binding, { spec: { validationActions: ['Deny', 'Audit'] } })
+    const without = await helm.render({ annotationPolicy: { enabled: false } })
+    t.notOk(without.some(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy')))
   })
 
   t.test('values end up where they belong', async (t) => {

@@ -7,6 +7,7 @@ import { poll } from './support/daemon.ts'
 import { describePod } from './support/webhook-registration.ts'
 
 const ACTIVE_TIMEOUT_MS = 20_000
+const POLICY_NAME = 'pod-identity-webhook-verify'
 const REQUIRED = 'eks.amazonaws.com/pod-identity-required'
 const SKIP = 'eks.amazonaws.com/skip-containers'
 const IMAGE = 'registry.test.invalid/app:1'
@@ -149,7 +150,7 @@ async function applyPolicy(): Promise<void> {
     certificateMode: 'self-managed',
     components: ['verify-credentials'],
   })
-  const policy = toList(manifests.filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy')))
+  const policy = toList(manifests.filter(({ metadata }) => metadata.name.startsWith(POLICY_NAME)))
   t.teardown(() => cluster.kubectl(['delete', '--filename=-'], policy))
   const { exitCode, stderr } = await cluster.kubectl(['apply', '--server-side', '--filename=-'], policy)
   if (exitCode !== 0) throw new Error(stderr)

@@ -21,7 +21,7 @@ t.test('what kustomize has as a file, the chart has a copy of: `make chart` writ
   const copies = globSync(`${CHART_FOLDER}/files/*`)
   t.ok(copies.length >= 3)
   for (const copy of copies) {
-    const [source = ''] = globSync(`deploy/components/*/${basename(copy)}`)
+    const [source = ''] = globSync(`deploy/{base,components/*}/${basename(copy)}`)
     t.equal(await readFile(copy, 'utf8'), await readFile(source, 'utf8'), `${copy} is ${source}`)
   }
 })

@@ -68,6 +68,7 @@ export const EVERYTHING: ChartValues = {
   },
   required: { enabled: true },
   verifyCredentials: { enabled: true },
+  annotationPolicy: { action: 'Deny' },
   monitoring: {
     serviceMonitor: { enabled: true, interval: '1m', labels: { release: 'prometheus' } },
     rules: { enabled: true, labels: { release: 'prometheus' } },

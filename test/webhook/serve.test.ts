@@ -331,3 +331,12 @@ t.test(
     )
   },
 )
+
+t.test('without any source of ServiceAccounts it says how to try it', async (t) => {
+  const webhook = startWebhookProcess(['serve', '--port=0', '--metrics-port=0'], { HOME: t.testdir({}) })
+  t.teardown(() => webhook.child.kill('SIGKILL'))
+  t.match(await webhook.ended, {
+    code: 1,
+    errors: /^pod-identity-webhook: no API server is known: .*--manifests deploy\/examples to try it.*\n$/,
+  })
+})

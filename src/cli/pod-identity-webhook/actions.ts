@@ -35,6 +35,10 @@ export const ACTIONS: Actions = {
     const { writeTrustPolicy } = await import('../../iam/write-trust-policy.ts')
     return writeTrustPolicy(request)
   },
+  async examineCluster(request, surroundings) {
+    const { examineCluster } = await import('../../doctor/doctor.ts')
+    return await examineCluster(request, surroundings)
+  },
   async verifyIssuer(request, surroundings) {
     const { verifyIssuer } = await import('../../oidc/verify/verify-issuer.ts')
     return await verifyIssuer(request, surroundings)

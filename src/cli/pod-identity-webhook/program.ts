@@ -1,5 +1,7 @@
 import manifest from '../../../package.json' with { type: 'json' }
 import type { Plan } from '../../aws/step.ts'
+import type { CheckResult as AnyCheckResult } from '../../checks/verdict.ts'
+import type { DoctorRequest, DoctorSurroundings } from '../../doctor/doctor.ts'
 import type { ProviderOptions } from '../../iam/plan-provider.ts'
 import type { RoleOptions, RolePlan } from '../../iam/plan-role.ts'
 import type { WrittenPolicy, WrittenPolicyRequest } from '../../iam/write-trust-policy.ts'
@@ -11,6 +13,7 @@ import type { VerifyRequest, VerifySurroundings } from '../../oidc/verify/verify
 import type { InjectOptions } from '../../webhook/inject.ts'
 import type { ServeOptions } from '../../webhook/serve-options.ts'
 import type { Program } from '../engine/program-description.ts'
+import { createDoctorCommand } from './doctor-command.ts'
 import { createProviderCommand } from './iam/provider-command.ts'
 import { createRoleCommand } from './iam/role-command.ts'
 import { createTrustPolicyCommand } from './iam/trust-policy-command.ts'
@@ -31,6 +34,7 @@ export interface Actions {
   planProvider(options: ProviderOptions): Promise<Plan>
   planRole(options: RoleOptions): Promise<RolePlan>
   writeTrustPolicy(request: WrittenPolicyRequest): Promise<WrittenPolicy>
+  examineCluster(request: DoctorRequest, surroundings: DoctorSurroundings): Promise<readonly AnyCheckResult[]>
   verifyIssuer(request: VerifyRequest, surroundings: VerifySurroundings): Promise<readonly CheckResult[]>
 }
 
@@ -51,6 +55,7 @@ export function createProgram(actions: Actions): Program {
       createTrustPolicyCommand(actions.writeTrustPolicy),
       createRoleCommand(actions.planRole),
       createVerifyCommand(actions.verifyIssuer),
+      createDoctorCommand(actions.examineCluster),
     ],
   }
 }

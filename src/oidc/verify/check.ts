@@ -1,3 +1,7 @@
+import type { CheckResult as Result } from '../../checks/verdict.ts'
+
+export { type Flaw, fail, joinFlaws, pass, skip, type Verdict, warn } from '../../checks/verdict.ts'
+
 /** The checks, in the order in which they are made. */
 export const CHECK_IDS = [
   'issuer-reachable',
@@ -11,46 +15,5 @@ export const CHECK_IDS = [
 
 export type CheckId = (typeof CHECK_IDS)[number]
 
-/** What a check came to. */
-export interface Verdict {
-  /** `skipped` where it could not be made; only `failed` means that something is wrong for certain. */
-  readonly status: 'ok' | 'failed' | 'warning' | 'skipped'
-  /** One line: what was found. */
-  readonly message: string
-  /** One line: what to do; empty where there is nothing to do. */
-  readonly hint: string
-}
-
 /** A check that was made, as `--output json` lists it. */
-export interface CheckResult extends Verdict {
-  readonly id: CheckId
-}
-
-/** What is wrong and what to do about it, each in one line. */
-export interface Flaw {
-  readonly message: string
-  readonly hint: string
-}
-
-export function pass(message: string): Verdict {
-  return { status: 'ok', message, hint: '' }
-}
-
-export function fail({ message, hint }: Flaw): Verdict {
-  return { status: 'failed', message, hint }
-}
-
-export function warn({ message, hint }: Flaw): Verdict {
-  return { status: 'warning', message, hint }
-}
-
-/** `why` it could not be made; `hint` says what would make it possible. */
-export function skip(why: string, hint = ''): Verdict {
-  return { status: 'skipped', message: why, hint }
-}
-
-/** Several flaws as one, in their order. */
-export function joinFlaws(flaws: readonly Flaw[]): Flaw {
-  const join = (texts: readonly string[]) => [...new Set(texts.filter((text) => text !== ''))].join('; ')
-  return { message: join(flaws.map(({ message }) => message)), hint: join(flaws.map(({ hint }) => hint)) }
-}
+export type CheckResult = Result<CheckId>

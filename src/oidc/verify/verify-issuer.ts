@@ -1,4 +1,5 @@
 import type { Environment } from '../../aws/endpoint.ts'
+import { createCheckList } from '../../checks/check-list.ts'
 import type { Issuer } from '../../iam/issuer-url.ts'
 import { nameProvider } from '../../iam/trust-request.ts'
 import type { ApiClient } from '../../kubernetes/api-client.ts'
@@ -116,23 +117,6 @@ async function makeChecks(
 
 const NAME_ACCOUNT = 'give --service-account NAMESPACE/NAME'
 const NAME_ROLE = 'give --role-arn ARN'
-
-/** Notes the checks, and tells of each when it begins and ends. */
-function createCheckList({ begin, end }: VerifySurroundings) {
-  const results: CheckResult[] = []
-  const check = async <Outcome extends { readonly verdict: Verdict }>(
-    id: CheckId,
-    make: () => Promise<Outcome>,
-  ): Promise<Outcome> => {
-    begin(id)
-    const outcome = await make()
-    const result = { id, ...outcome.verdict }
-    results.push(result)
-    end(result)
-    return outcome
-  }
-  return { results, check }
-}
 
 interface FoundBefore {
   readonly cluster: ClusterReading

@@ -18,12 +18,20 @@ export function clampTokenExpiration(seconds: number): number {
 }
 
 /** What the webhook's annotations are called behind their prefix and slash. */
-const ACCOUNT_ANNOTATIONS = ['role-arn', 'audience', 'sts-regional-endpoints', 'token-expiration'] as const
+export const ACCOUNT_ANNOTATIONS = [
+  'role-arn',
+  'audience',
+  'sts-regional-endpoints',
+  'token-expiration',
+] as const
 const POD_ANNOTATIONS = ['skip-containers', 'token-expiration'] as const
 
 /** Those that mean something in one of the two places alone. */
 const ACCOUNT_ONLY_ANNOTATIONS = ['role-arn', 'audience', 'sts-regional-endpoints'] as const
-const POD_ONLY_ANNOTATIONS = ['skip-containers'] as const
+export const POD_ONLY_ANNOTATIONS = ['skip-containers'] as const
+
+/** What other programs of this kind call the role; they look for it on pods, and nothing reads it on a ServiceAccount. */
+export const FOREIGN_ANNOTATIONS = ['iam.amazonaws.com/role'] as const
 
 type AnnotationName = (typeof ACCOUNT_ANNOTATIONS)[number] | (typeof POD_ANNOTATIONS)[number]
 
@@ -43,13 +51,14 @@ export function parseAccountAnnotations(
   if (annotations === undefined) return NO_ANNOTATIONS
   const warnings: Warning[] = [
     ...findMistypedPrefixes(annotations, ACCOUNT_ANNOTATIONS, options),
+    ...findForeign(annotations, options),
     ...findMisplaced(annotations, POD_ONLY_ANNOTATIONS, options, 'the pod'),
   ]
   const subjectOf = (name: AnnotationName, value: string) =>
     `annotation ${options.prefix}/${name} ${quoteText(value)} of ${options.subject}`
   const values = ACCOUNT_ANNOTATIONS.map((name) => {
     const value = annotations[`${options.prefix}/${name}`]
-    if (value === undefined || value.length <= MAX_VALUE_CHARACTERS) return value
+    if (value === undefined || !isTooLong(value)) return value
     warnings.push({ code: 'value_too_long', subject: subjectOf(name, value) })
     return undefined
   })
@@ -106,10 +115,17 @@ export function warnOfRoleArn(role: string, subject: string): Warning {
   return { code: 'invalid_role_arn', subject: `role ${quoteText(role)} of ${subject}` }
 }
 
-/** The spellings of Go's strconv.ParseBool, which the Go webhook reads booleans with; `undefined` for any other. */
+/** The spellings of Go's strconv.ParseBool, which the Go webhook reads booleans with. */
+export const GO_BOOLEANS = {
+  true: ['1', 't', 'T', 'TRUE', 'true', 'True'],
+  false: ['0', 'f', 'F', 'FALSE', 'false', 'False'],
+} as const satisfies Record<string, readonly string[]>
+
+/** Reads one of {@link GO_BOOLEANS}; `undefined` for any other text. */
 export function parseGoBoolean(text: string): boolean | undefined {
-  if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true
-  if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false
+  const isOneOf = (spellings: readonly string[]) => spellings.includes(text)
+  if (isOneOf(GO_BOOLEANS.true)) return true
+  if (isOneOf(GO_BOOLEANS.false)) return false
   return undefined
 }
 
@@ -160,8 +176,23 @@ function findMisplaced(
     }))
 }
 
+function findForeign(
+  annotations: Annotations,
+  options: { readonly prefix: string; readonly subject: string },
+): Warning[] {
+  return FOREIGN_ANNOTATIONS.filter((key) => annotations[key] !== undefined).map((key) => ({
+    code: 'mistyped_prefix',
+    subject: `annotation ${key} of ${options.subject} (it is ${options.prefix}/role-arn)`,
+  }))
+}
+
+/** By characters, of which JavaScript counts some twice. */
+function isTooLong(value: string): boolean {
+  return value.length > MAX_VALUE_CHARACTERS && [...value].length > MAX_VALUE_CHARACTERS
+}
+
 /** How far a prefix may be from ours to count as mistyped: `eks.amazon.com` is three letters away. */
-const MAX_PREFIX_DISTANCE = 3
+export const MAX_PREFIX_DISTANCE = 3
 
 function findMistypedPrefixes(
   annotations: Annotations,

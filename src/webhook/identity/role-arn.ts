@@ -1,5 +1,8 @@
-/** Role ARNs of every partition, paths included, as the Go webhook checks them. */
-const ROLE_ARN = /^arn:aws[a-z0-9-]*:iam::\d{12}:role\/[\w/.@+=,-]+$/
+/** A role's name with its path, and its ARN in every partition, as the Go webhook checks them: regular expressions. */
+export const ROLE_NAME_PATTERN = '[\\w/.@+=,-]+'
+export const ROLE_ARN_PATTERN = `arn:aws[a-z0-9-]*:iam::\\d{12}:role/${ROLE_NAME_PATTERN}`
+
+const ROLE_ARN = new RegExp(`^${ROLE_ARN_PATTERN}$`)
 
 /** Whether it is the ARN of an IAM role. */
 export function isRoleArn(value: string): boolean {

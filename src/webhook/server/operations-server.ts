@@ -1,6 +1,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { Logger } from '../../telemetry/logger.ts'
+import type { Status } from '../status/status.ts'
+import { renderStatusPage } from '../status/status-page.ts'
 import type { Health } from './health.ts'
 
 /** What the server shows. */
@@ -9,6 +11,8 @@ export interface OperationsServerOptions {
   readonly health: Pick<Health, 'findPendingReasons'>
   /** What `/debug/alpha/cache` shows; absent: there is no such page. */
   readonly describeCache?: (() => unknown) | undefined
+  /** What `/` and `/status.json` show. */
+  readonly readStatus: () => Promise<Status>
   readonly logger: Logger
 }
 
@@ -24,6 +28,15 @@ export interface OperationsServer {
 }
 
 const TEXT = 'text/plain; charset=utf-8'
+const HTML = 'text/html; charset=utf-8'
+const JSON_TYPE = 'application/json'
+
+/** The page asks for nothing, and nobody may frame it. */
+const PAGE_HEADERS = {
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+}
 
 interface Page {
   readonly statusCode?: number
@@ -31,21 +44,27 @@ interface Page {
   readonly body: string
 }
 
-/** Builds the server: `/metrics`, `/healthz`, `/readyz` and, where it is asked for, `/debug/alpha/cache`. */
+/** Builds the server: `/` for people, `/status.json`, `/metrics`, `/healthz`, `/readyz` and, where it is asked for, `/debug/alpha/cache`. */
 export function createOperationsServer({
   registry,
   health,
   describeCache,
+  readStatus,
   logger,
 }: OperationsServerOptions): OperationsServer {
   const pages = new Map<string, () => Page | Promise<Page>>([
+    ['/', async () => ({ contentType: HTML, body: renderStatusPage(await readStatus()) })],
+    [
+      '/status.json',
+      async () => ({ contentType: JSON_TYPE, body: `${JSON.stringify(await readStatus(), undefined, 2)}\n` }),
+    ],
     ['/metrics', async () => ({ contentType: registry.contentType, body: await registry.metrics() })],
     ['/healthz', () => ({ contentType: TEXT, body: 'ok\n' })],
     ['/readyz', describeReadiness],
   ])
   if (describeCache !== undefined) {
     pages.set('/debug/alpha/cache', () => ({
-      contentType: 'application/json',
+      contentType: JSON_TYPE,
       body: `${JSON.stringify(describeCache(), undefined, 2)}\n`,
     }))
   }
@@ -67,7 +86,11 @@ export function createOperationsServer({
     try {
       const { statusCode = 200, contentType, body } = await makePage()
       response
-        .writeHead(statusCode, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
+        .writeHead(statusCode, {
+          ...PAGE_HEADERS,
+          'content-type': contentType,
+          'content-length': Buffer.byteLength(body),
+        })
         .end(body)
     } catch (error) {
       logger.error({ err: error, path }, 'a page for operators failed')

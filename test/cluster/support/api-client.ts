@@ -95,9 +95,14 @@ function parseBody(answer: string): unknown {
   }
 }
 
-/** `299 - "text"`, joined by commas where there are several; quotes and backslashes in the text are escaped. */
+/**
+ * `299 - "text"`, joined by commas where there are several; quotes and backslashes in the text are escaped. Node reads
+ * headers as Latin-1, and the API server writes UTF-8.
+ */
 function parseWarnings(header: string): readonly string[] {
-  return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) =>
-    text.replace(/\\(.)/g, '$1'),
-  )
+  return [
+    ...Buffer.from(header, 'latin1')
+      .toString('utf8')
+      .matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g),
+  ].map(([, text = '']) => text.replace(/\\(.)/g, '$1'))
 }

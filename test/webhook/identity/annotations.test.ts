@@ -33,7 +33,7 @@ t.test('a ServiceAccount’s annotations are read', async (t) => {
 t.test('without annotations of ours the answer is one shared object', async (t) => {
   t.equal(parseAccountAnnotations(undefined, OPTIONS), NO_ANNOTATIONS)
   t.equal(parseAccountAnnotations({ 'kubernetes.io/description': 'the cart' }, OPTIONS), NO_ANNOTATIONS)
-  t.equal(parseAccountAnnotations({ 'iam.amazonaws.com/role': 'cart' }, OPTIONS), NO_ANNOTATIONS)
+  t.equal(parseAccountAnnotations({ 'iam.amazonaws.com/permitted': '.*' }, OPTIONS), NO_ANNOTATIONS)
 })
 
 t.test('a value that cannot be read keeps the default and warns', async (t) => {

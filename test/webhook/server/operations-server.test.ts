@@ -1,7 +1,19 @@
 import t, { type Test } from 'tap'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { createOperationsServer } from '../../../src/webhook/server/operations-server.ts'
+import type { Status } from '../../../src/webhook/status/status.ts'
 import { createRecordedLog } from '../../support/recorded-log.ts'
+
+/** What a replica says of itself that has just begun. */
+const STATUS: Status = {
+  version: '1.2.3',
+  startedAt: '2026-11-27T08:00:00.000Z',
+  pendingReasons: [],
+  watches: [],
+  accounts: { annotated: 0, others: 0 },
+  decisions: [],
+  lookups: [],
+}
 
 async function serve(t: Test, describeCache?: () => unknown, reasons: readonly string[] = []) {
   const { logger, lines } = await createRecordedLog()
@@ -11,6 +23,7 @@ async function serve(t: Test, describeCache?: () => unknown, reasons: readonly s
     registry,
     health: { findPendingReasons: () => reasons },
     describeCache,
+    readStatus: async () => STATUS,
     logger,
   })
   const port = await server.listen({ port: 0, host: '127.0.0.1' })
@@ -47,7 +60,7 @@ t.test('the cache shows where it is asked for', async (t) => {
 
 t.test('other paths and methods get one line of text', async (t) => {
   const { base } = await serve(t)
-  const absent = await fetch(`${base}/`)
+  const absent = await fetch(`${base}/nothing`)
   t.match([absent.status, await absent.text()], [404, /^[^\n]*\/metrics[^\n]*\n$/])
   const posted = await fetch(`${base}/metrics`, { method: 'POST', body: 'x' })
   t.match([posted.status, posted.headers.get('allow')], [405, 'GET, HEAD'])
@@ -67,7 +80,12 @@ t.test('a port that is taken is an error of listen', async (t) => {
   const { base } = await serve(t)
   const { logger } = await createRecordedLog()
   const { registry } = createMetrics({ collectNodeMetrics: false })
-  const second = createOperationsServer({ registry, health: { findPendingReasons: () => [] }, logger })
+  const second = createOperationsServer({
+    registry,
+    health: { findPendingReasons: () => [] },
+    readStatus: async () => STATUS,
+    logger,
+  })
   await t.rejects(second.listen({ port: Number(new URL(base).port), host: '127.0.0.1' }), {
     code: 'EADDRINUSE',
   })

@@ -21,7 +21,7 @@ export const SERVING_FLAGS = {
     hasDebugHandlers: {
       kind: 'boolean',
       name: 'enable-debugging-handlers',
-      help: 'Serve /debug/alpha/cache on the metrics port: what is known of ServiceAccounts.',
+      help: 'Serve on the metrics port what is known of ServiceAccounts (/debug/alpha/cache), and the last 50 decisions on the status page.',
     },
     shutdownDelayMs: {
       kind: 'duration',

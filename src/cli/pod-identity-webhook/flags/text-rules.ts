@@ -40,3 +40,9 @@ export const AWS_PARTITION = {
   pattern: /^aws(?:-[a-z0-9]+)*$/,
   description: 'a partition such as aws, aws-cn or aws-us-gov',
 } as const satisfies TextRule
+
+/** A ServiceAccount with its namespace. */
+export const SERVICE_ACCOUNT = {
+  pattern: /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\/(?=.{1,253}$)[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/,
+  description: 'NAMESPACE/NAME',
+} as const satisfies TextRule

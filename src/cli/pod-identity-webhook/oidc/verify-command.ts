@@ -1,13 +1,13 @@
 import { parseArn } from '../../../aws/arn.ts'
 import type { CheckResult } from '../../../oidc/verify/check.ts'
 import type { RoleName, VerifyRequest, VerifySurroundings } from '../../../oidc/verify/verify-issuer.ts'
-import { type Command, defineCommand, isColorful } from '../../engine/command.ts'
+import { type Command, defineCommand } from '../../engine/command.ts'
 import type { FlagGroup } from '../../engine/flag-table.ts'
-import { createProgress } from '../../engine/progress.ts'
 import { UsageError } from '../../engine/usage-error.ts'
+import { reportChecks } from '../checks/check-report.ts'
 import { CLUSTER_FLAGS } from '../flags/cluster-flags.ts'
+import { SERVICE_ACCOUNT } from '../flags/text-rules.ts'
 import { AUDIENCE, DEFAULT_AUDIENCE, ISSUER_FLAG, readIssuer } from '../iam/trust-flags.ts'
-import { renderCheck, renderReport } from './verify-report.ts'
 
 /** What is verified, and how it is told. */
 const VERIFY_FLAGS = {
@@ -25,10 +25,7 @@ const VERIFY_FLAGS = {
       kind: 'string',
       name: 'service-account',
       placeholder: 'NAMESPACE/NAME',
-      accepts: {
-        pattern: /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\/(?=.{1,253}$)[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/,
-        description: 'NAMESPACE/NAME',
-      },
+      accepts: SERVICE_ACCOUNT,
       help: 'ServiceAccount whose token is tried: one is asked for and thrown away.',
     },
     roleArn: {
@@ -52,6 +49,9 @@ const VERIFY_FLAGS = {
     },
   },
 } as const satisfies FlagGroup
+
+/** The longest name of a check. */
+const ID_WIDTH = 16
 
 /** A document of some kilobytes; STS itself waits about as long. */
 const DOCUMENT_TIMEOUT_MS = 10_000
@@ -83,19 +83,15 @@ export function createVerifyCommand(
         role: readRole(what.roleArn),
         region: what.region,
       }
-      const isText = what.output === 'text'
-      const progress = createProgress(io)
-      const results = await verify(request, {
-        env: io.env,
-        nowMs: () => Date.now(),
-        timeoutMs: DOCUMENT_TIMEOUT_MS,
-        begin: (id) => progress.begin(`checking ${id}`),
-        end(result) {
-          progress.end()
-          if (isText) io.stdout.write(renderCheck(result, isColorful(io.stdout, io.env)))
-        },
-      }).finally(() => progress.end())
-      if (!isText) io.stdout.write(renderReport(request.issuer.url, results))
+      const report = { output: what.output, idWidth: ID_WIDTH, about: { issuer: request.issuer.url } }
+      const results = await reportChecks<CheckResult>(io, report, (audience) =>
+        verify(request, {
+          env: io.env,
+          nowMs: () => Date.now(),
+          timeoutMs: DOCUMENT_TIMEOUT_MS,
+          ...audience,
+        }),
+      )
       return results.some(({ status }) => status === 'failed') ? 1 : 0
     },
   })
