@@ -59,11 +59,12 @@ test-node: $(BUNDLE) ## Run the image on a real node (containerd, kubelet): take
 node-suite-packages: ## Install what test-node needs, on Debian
 	apt-get update --quiet
 	DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends $(NODE_SUITE_PACKAGES)
-check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests and generated pages
+check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests, generated pages, links and spelling
 	node scripts/check-rooms.ts
 	node scripts/reference.ts --check
 	node scripts/picture.ts --check
 	node scripts/check-links.ts
+	cspell lint --no-progress
 lint: $(INSTALLED)
 	biome check --error-on-warnings .
 typecheck: $(INSTALLED)
