@@ -55,13 +55,14 @@ test-node: $(BUNDLE) ## Run the image on a real node (containerd, kubelet): take
 	@node test/node/run.ts
 node-suite-packages: $(INSTALLED) ## Install what test-node misses, on Debian
 	@node test/node/install-packages.ts
-check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests and generated pages
+check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests, generated pages, links, workflows and spelling
 	node scripts/check-rooms.ts
 	node scripts/reference.ts --check
 	node scripts/picture.ts --check
 	node scripts/annotation-policy.ts --check
 	node scripts/check-links.ts
 	node scripts/check-workflows.ts
+	cspell lint --no-progress
 lint: $(INSTALLED)
 	biome check --error-on-warnings .
 typecheck: $(INSTALLED)

@@ -33,6 +33,12 @@ else {
       { configMap: { roles: { 'shop/cart': {} } } },
       /'\/configMap\/roles\/shop~1cart': missing property 'RoleARN'/,
     ],
+    [{ ports: { https: 443 } }, /'\/ports\/https': minimum/],
+    [{ ports: { https: 9999 } }, /ports: https and metrics are both 9999: give each its own/],
+    [
+      { certificates: { certManager: { issuerRef: { kind: 'ClusterIssuer' } } } },
+      /'\/certificates\/certManager\/issuerRef': properties 'name' required/,
+    ],
     [{ podLabels: { a: 1 } }, /'\/podLabels\/a': got number, want string/],
   ]
   for (const [values, message] of refused) {
@@ -70,6 +76,11 @@ else {
       [{ webhook: { timeoutSeconds: 20 } }, 'WARNING: webhook.timeoutSeconds is 20'],
       [{ certificates: { mode: 'secret', secretName: 'x' } }, 'WARNING: certificates.caBundle is empty'],
       [{ certificates: { secretName: 'x' } }, 'WARNING: certificates.secretName and caBundle'],
+      [{ hostNetwork: true }, 'WARNING: hostNetwork is true: the NetworkPolicy does not hold'],
+      [
+        { certificates: { certManager: { issuerRef: { name: 'x' } } } },
+        'WARNING: certificates.certManager.issuerRef is for mode cert-manager',
+      ],
       [{ image: { tag: 'latest' } }, 'WARNING: image.tag is latest'],
       [{ oidcSync: { enabled: true } }, 'WARNING: oidcSync.bucket is empty'],
     ]

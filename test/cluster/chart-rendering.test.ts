@@ -130,12 +130,15 @@ else {
     t.match(find('Deployment/eks/aws-ids'), {
       spec: {
         replicas: 3,
+        strategy: { rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
         template: {
           metadata: {
             labels: { team: 'a', 'app.kubernetes.io/name': 'pod-identity-webhook' },
             annotations: { 'example.com/note': 'with: colon, "quotes" and {{ braces }}' },
           },
           spec: {
+            hostNetwork: true,
+            dnsPolicy: 'ClusterFirstWithHostNet',
             imagePullSecrets: [{ name: 'registry' }],
             nodeSelector: { 'kubernetes.io/os': 'linux', 'node-role.kubernetes.io/control-plane': '' },
             topologySpreadConstraints: [{ maxSkew: 2, labelSelector: { matchLabels: { team: 'a' } } }],
@@ -144,13 +147,30 @@ else {
                 image: `registry.test.invalid:5000/team/webhook@sha256:${'0a'.repeat(32)}`,
                 imagePullPolicy: 'IfNotPresent',
                 env: [{ name: 'NAMESPACE' }, { name: 'HTTPS_PROXY' }],
+                ports: [
+                  { name: 'https', containerPort: 18443 },
+                  { name: 'metrics', containerPort: 19999 },
+                ],
               },
             ],
           },
         },
       },
     })
-    t.equal(listArgs(manifests)[0]?.at(-1), '--token-audience=two words: "x"')
+    t.match(find('Deployment/eks/aws-ids')?.metadata, { annotations: { 'example.com/reload': 'true' } })
+    t.match(find('Service/eks/aws-ids'), {
+      metadata: {
+        annotations: { 'example.com/note': 'a' },
+        labels: { team: 'a', 'helm.sh/chart': /^pod-identity-webhook-/ },
+      },
+      spec: { ports: [{ port: 443, targetPort: 'https' }] },
+    })
+    t.match(find('ServiceMonitor/eks/aws-ids'), {
+      spec: { endpoints: [{ port: 'metrics', interval: '1m', scrapeTimeout: '20s' }] },
+    })
+    const [args = []] = listArgs(manifests)
+    t.ok(args.includes('--port=18443') && args.includes('--metrics-port=19999'))
+    t.equal(args.at(-1), '--token-audience=two words: "x"')
     const { webhooks } = find('MutatingWebhookConfiguration//aws-ids') as unknown as {
       webhooks: {
         failurePolicy: string
@@ -179,6 +199,28 @@ else {
       POD_IDENTITY_WEBHOOK_PREFIX: 'prod',
       AWS_REGION: 'eu-central-1',
     })
+  })
+
+  t.test('cert-manager can sign with an issuer that is there already', async (t) => {
+    const certManager = {
+      issuerRef: { name: 'corporate', kind: 'ClusterIssuer' },
+      duration: '720h',
+      renewBefore: '240h',
+    }
+    const manifests = await helm.render({ certificates: { mode: 'cert-manager', certManager } })
+    const ofCertManager = manifests.filter(({ apiVersion }) => apiVersion === 'cert-manager.io/v1')
+    t.match(ofCertManager, [
+      {
+        kind: 'Certificate',
+        metadata: { name: 'pod-identity-webhook' },
+        spec: {
+          issuerRef: { name: 'corporate', kind: 'ClusterIssuer' },
+          duration: '720h',
+          renewBefore: '240h',
+        },
+      },
+    ])
+    t.equal(ofCertManager.length, 1, 'no CA of its own')
   })
 
   t.test("with a Secret of one's own, API servers are told whom to trust", async (t) => {

@@ -2,9 +2,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildBundle, listTestFiles, runTap, skipSuite } from '../support/suite-run.ts'
-import { CONNECTION_VARIABLE } from './support/cluster.ts'
+import { openCluster, SHARED_VARIABLE, type SharedControlPlane } from './support/cluster.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { ControlPlaneUnavailableError, findControlPlaneBinaries } from './support/control-plane-binaries.ts'
+import { listClusterObjects } from './support/leftovers.ts'
 
 process.exitCode = await runSuite(process.argv.slice(2))
 
@@ -18,9 +19,13 @@ async function runSuite(wanted: readonly string[]): Promise<number> {
     const controlPlane = await startControlPlane(binaries, { hasControllers: true })
     reportProgress(`ready in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`)
     try {
-      const connectionPath = join(controlPlane.connection.workFolder, 'connection.json')
-      await writeFile(connectionPath, JSON.stringify(controlPlane.connection), { mode: 0o600 })
-      return await runTap(files, { [CONNECTION_VARIABLE]: connectionPath })
+      const { connection } = controlPlane
+      const cluster = openCluster(connection)
+      const shared: SharedControlPlane = { connection, objects: await listClusterObjects(cluster.client) }
+      cluster.close()
+      const sharedPath = join(connection.workFolder, 'shared.json')
+      await writeFile(sharedPath, JSON.stringify(shared), { mode: 0o600 })
+      return await runTap(files, { [SHARED_VARIABLE]: sharedPath })
     } finally {
       await controlPlane.stop()
     }

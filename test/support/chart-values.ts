@@ -50,9 +50,13 @@ export const EVERYTHING: ChartValues = {
       labelSelector: { matchLabels: { team: 'a' } },
     },
   ],
+  hostNetwork: true,
+  ports: { https: 18443, metrics: 19999 },
+  annotations: { 'example.com/reload': 'true' },
   podLabels: { team: 'a', 'app.kubernetes.io/name': 'not-mine' },
   podAnnotations: { 'example.com/note': 'with: colon, "quotes" and {{ braces }}' },
   serviceAccount: { annotations: { 'example.com/owner': 'team-a' } },
+  service: { annotations: { 'example.com/note': 'a' }, labels: { team: 'a', 'helm.sh/chart': 'not-mine' } },
   extraArgs: ['--aws-default-region=eu-central-1', '--token-audience=two words: "x"'],
   extraEnv: [{ name: 'HTTPS_PROXY', value: 'http://proxy.test.invalid:3128' }],
   webhook: {
@@ -70,7 +74,12 @@ export const EVERYTHING: ChartValues = {
   verifyCredentials: { enabled: true },
   annotationPolicy: { action: 'Deny' },
   monitoring: {
-    serviceMonitor: { enabled: true, interval: '1m', labels: { release: 'prometheus' } },
+    serviceMonitor: {
+      enabled: true,
+      interval: '1m',
+      labels: { release: 'prometheus' },
+      endpoint: { scrapeTimeout: '20s', port: 'not-mine' },
+    },
     rules: { enabled: true, labels: { release: 'prometheus' } },
     dashboard: { enabled: true, labels: { dashboards: 'yes' } },
   },

@@ -20,6 +20,8 @@ export interface HelmResult {
 
 /** helm, with our chart. */
 export interface Helm {
+  /** Of the program. */
+  readonly path: string
   /** Runs a command that takes the chart and values: `lint`, `template NAME`, `upgrade NAME`. */
   runWithChart(command: readonly string[], values: ChartValues): Promise<HelmResult>
   run(args: readonly string[], input?: string): Promise<HelmResult>
@@ -57,6 +59,7 @@ export async function openHelm(
   const runWithChart = (command: readonly string[], values: ChartValues) =>
     run([...command, CHART_FOLDER, '--values=-'], JSON.stringify(values))
   return {
+    path,
     run,
     runWithChart,
     async render(values, namespace = 'eks') {

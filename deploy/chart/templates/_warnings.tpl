@@ -20,6 +20,12 @@ certificates.caBundle is empty: API servers trust the webhook only once somethin
 {{- if and (ne .certificates.mode "secret") (or .certificates.secretName .certificates.caBundle) }}
 certificates.secretName and caBundle are for mode secret; in mode {{ .certificates.mode }} they do nothing.
 {{- end }}
+{{- if and (ne .certificates.mode "cert-manager") .certificates.certManager.issuerRef }}
+certificates.certManager.issuerRef is for mode cert-manager; in mode {{ .certificates.mode }} it does nothing.
+{{- end }}
+{{- if .hostNetwork }}
+hostNetwork is true: the NetworkPolicy does not hold for replicas, and a namespace that enforces pod security standards must be privileged.
+{{- end }}
 {{- if eq .image.tag "latest" }}{{ if not .image.digest }}
 image.tag is latest: replicas may run different versions. Name one, or a digest.
 {{- end }}{{- end }}

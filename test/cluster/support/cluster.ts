@@ -5,9 +5,17 @@ import type { Test } from 'tap'
 import { type ApiClient, ApiError, createApiClient } from './api-client.ts'
 import { type ControlPlaneConnection, startControlPlane } from './control-plane.ts'
 import { findControlPlaneBinaries } from './control-plane-binaries.ts'
+import { removeLeftovers } from './leftovers.ts'
 
-/** Names the file in which the runner leaves the connection for the test files. */
-export const CONNECTION_VARIABLE = 'TEST_CLUSTER_CONNECTION'
+/** Names the file in which the runner leaves what test files share. */
+export const SHARED_VARIABLE = 'TEST_CLUSTER_SHARED'
+
+/** The runner's control plane, one for all test files. */
+export interface SharedControlPlane {
+  readonly connection: ControlPlaneConnection
+  /** What it had at first, by `listClusterObjects`. */
+  readonly objects: readonly string[]
+}
 
 /** What kubectl printed and how it ended. */
 export interface KubectlResult {
@@ -27,12 +35,17 @@ export interface Cluster {
   close(): void
 }
 
-/** The runner's control plane; a test file that runs alone starts one for itself and stops it at the end. */
+/**
+ * The runner's control plane, without what files before this one have left; a test file that runs alone starts one for itself and
+ * stops it at the end.
+ */
 export async function useCluster(t: Test): Promise<Cluster> {
-  const path = process.env[CONNECTION_VARIABLE]
+  const path = process.env[SHARED_VARIABLE]
   if (path !== undefined) {
-    const shared = openCluster(JSON.parse(readFileSync(path, 'utf8')) as ControlPlaneConnection)
+    const { connection, objects } = JSON.parse(readFileSync(path, 'utf8')) as SharedControlPlane
+    const shared = openCluster(connection)
     t.teardown(() => shared.close())
+    await removeLeftovers(shared.client, objects)
     return shared
   }
   const binaries = await findControlPlaneBinaries(process.env, (line) => t.comment(line))

@@ -12,55 +12,150 @@ import { startReplica } from './replica.ts'
 import { requestToken } from './webhook-access.ts'
 import { describePod, roleArn } from './webhook-registration.ts'
 
-const RBAC = '/apis/rbac.authorization.k8s.io/v1'
-const REGISTRATIONS = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
 const NAME = 'pod-identity-webhook'
 const CALLED_TIMEOUT_MS = 30_000
+const STOP_TIMEOUT_MS = 240_000
 
-/** A process of ours that serves where AWS's Go webhook does: in namespace default, by its Service, under the same names. */
+/** How another installation of the webhook names its objects, and what it is told. */
+export interface OldInstallation {
+  readonly namespace: string
+  /** Of all its objects, the ConfigMap apart. */
+  readonly name: string
+  readonly servicePort: number
+  readonly failurePolicy: 'Ignore' | 'Fail'
+  /** Flags that count for what pods get. */
+  readonly flags: readonly string[]
+  /** Its ConfigMap `pod-identity-webhook`, where it has one. */
+  readonly roles?: Readonly<Record<string, unknown>>
+  /** Annotations of its webhook configuration. */
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** What the Go webhook's own manifests make. */
+export const GO_WEBHOOK: OldInstallation = {
+  namespace: 'default',
+  name: NAME,
+  servicePort: 443,
+  failurePolicy: 'Ignore',
+  flags: [],
+}
+
+/** A process of ours that serves where another webhook does, by its Service, under the same names. */
 export interface OldWebhook {
   /** In base64. */
   readonly caBundle: string
   stop(): Promise<void>
 }
 
-/** What the Go webhook's own manifests make, as far as the names are the same, and a process that serves there. */
-export async function startOldWebhook(t: Test, cluster: Cluster): Promise<OldWebhook> {
-  const { client } = cluster
-  await client.create('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: NAME } })
-  await client.create(`${RBAC}/clusterroles`, {
-    metadata: { name: NAME },
-    rules: [{ apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get', 'watch', 'list'] }],
-  })
-  await client.create(`${RBAC}/clusterrolebindings`, {
-    metadata: { name: NAME },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: NAME },
-    subjects: [{ kind: 'ServiceAccount', name: NAME, namespace: 'default' }],
-  })
+/**
+ * Makes what an installation has, as far as the names are the same, and a process that serves there. It ends at once when the
+ * Deployment is deleted, as its pods would. `install` creates the objects; kubectl does where it is absent.
+ */
+export async function startOldWebhook(
+  t: Test,
+  cluster: Cluster,
+  installation = GO_WEBHOOK,
+  install = (objects: readonly object[]) => createWithKubectl(cluster, objects),
+): Promise<OldWebhook> {
+  const { namespace, name, servicePort, flags, roles } = installation
   const authority = await createTestAuthority('old')
   const caBundle = Buffer.from(authority.certificatePem).toString('base64')
-  const pair = await issueTestCertificate(authority, [`${NAME}.default.svc`])
+  await install(describeInstallation(installation, caBundle))
+  const pair = await issueTestCertificate(authority, [`${name}.${namespace}.svc`])
   const folder = await mkdtemp(join(cluster.connection.workFolder, 'old-webhook-'))
   const files = await mountCertificate(folder, pair)
-  const stop = await serveAtService(t, cluster, 'default', [
+  const ownFlags = [
     '--in-cluster=false',
     `--tls-cert=${files.certificatePath}`,
     `--tls-key=${files.privateKeyPath}`,
-  ])
-  await client.create(REGISTRATIONS, {
-    metadata: { name: NAME },
-    webhooks: [
-      {
-        name: 'pod-identity-webhook.amazonaws.com',
-        failurePolicy: 'Ignore',
-        sideEffects: 'None',
-        admissionReviewVersions: ['v1beta1'],
-        clientConfig: { service: { name: NAME, namespace: 'default', path: '/mutate' }, caBundle },
-        rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
-      },
-    ],
-  })
+    ...(roles === undefined ? [] : ['--watch-config-map']),
+  ]
+  const stop = await serveAtService(t, cluster, namespace, [...ownFlags, ...flags], { name, servicePort })
+  const deployment = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`
+  const watching = new AbortController()
+  t.teardown(() => watching.abort())
+  const isGone = async () => (await cluster.client.send('GET', deployment)).status === 404 || undefined
+  // Where the control plane goes first, there is nothing left to stop for.
+  void poll(isGone, STOP_TIMEOUT_MS, watching.signal).then(
+    (gone) => (gone ? stop() : undefined),
+    () => {},
+  )
   return { caBundle, stop }
+}
+
+function describeInstallation(installation: OldInstallation, caBundle: string): readonly object[] {
+  const { namespace, name, servicePort, failurePolicy, roles, annotations } = installation
+  const labels = { app: name }
+  const rbac = 'rbac.authorization.k8s.io'
+  const subjects = [{ kind: 'ServiceAccount', name, namespace }]
+  const bind = (kind: string, role: string, metadata: object) => ({
+    apiVersion: `${rbac}/v1`,
+    kind,
+    metadata,
+    roleRef: { apiGroup: rbac, kind: role, name },
+    subjects,
+  })
+  const allow = (kind: string, resource: string, metadata: object) => ({
+    apiVersion: `${rbac}/v1`,
+    kind,
+    metadata,
+    rules: [{ apiGroups: [''], resources: [resource], verbs: ['get', 'watch', 'list'] }],
+  })
+  const container = { name: 'webhook', image: 'registry.test.invalid/old-webhook:1' }
+  const entry = {
+    name: 'pod-identity-webhook.amazonaws.com',
+    failurePolicy,
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1beta1'],
+    clientConfig: { service: { name, namespace, path: '/mutate', port: servicePort }, caBundle },
+    rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
+  }
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } },
+    allow('ClusterRole', 'serviceaccounts', { name }),
+    bind('ClusterRoleBinding', 'ClusterRole', { name }),
+    allow('Role', 'configmaps', { name, namespace }),
+    bind('RoleBinding', 'Role', { name, namespace }),
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace },
+      spec: { ports: [{ port: servicePort }] },
+    },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace },
+      // No node would run them.
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [container] } },
+      },
+    },
+    ...(roles === undefined
+      ? []
+      : [
+          {
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            metadata: { name: NAME, namespace },
+            data: { config: JSON.stringify(roles) },
+          },
+        ]),
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: { name, ...(annotations && { annotations }) },
+      webhooks: [entry],
+    },
+  ]
+}
+
+async function createWithKubectl(cluster: Cluster, items: readonly object[]): Promise<void> {
+  const list = { apiVersion: 'v1', kind: 'List', items }
+  const { exitCode, stderr } = await cluster.kubectl(['create', '--filename=-'], list)
+  if (exitCode !== 0) throw new Error(`kubectl create: ${stderr}`)
 }
 
 /**
@@ -72,18 +167,19 @@ export async function serveAtService(
   cluster: Cluster,
   namespace: string,
   flags: readonly string[],
+  { name, servicePort } = { name: NAME, servicePort: 443 },
 ): Promise<() => Promise<void>> {
   const { client, connection } = cluster
   const services = `/api/v1/namespaces/${namespace}/services`
-  if ((await client.send('GET', `${services}/${NAME}`)).status === 404)
-    await client.create(services, { metadata: { name: NAME }, spec: { ports: [{ port: 443 }] } })
-  const { spec } = await client.get<V1Service>(`${services}/${NAME}`)
+  if ((await client.send('GET', `${services}/${name}`)).status === 404)
+    await client.create(services, { metadata: { name }, spec: { ports: [{ port: servicePort }] } })
+  const { spec } = await client.get<V1Service>(`${services}/${name}`)
   const folder = await mkdtemp(join(connection.workFolder, 'service-'))
   const kubeconfigPath = join(folder, 'kubeconfig')
-  const token = await requestToken(cluster, namespace)
+  const token = await requestToken(cluster, namespace, name)
   const kubeconfig = { url: connection.apiServerUrl, caPem: connection.caPem, token }
   await writeFile(kubeconfigPath, formatKubeconfig(kubeconfig), { mode: 0o600 })
-  const balancer = await startLoadBalancer({ host: spec?.clusterIP ?? '', port: 443 })
+  const balancer = await startLoadBalancer({ host: spec?.clusterIP ?? '', port: servicePort })
   const replica = await startReplica({
     folder,
     kubeconfigPath,

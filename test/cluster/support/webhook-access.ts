@@ -48,10 +48,14 @@ export async function grantWebhookAccess(
   return path
 }
 
-/** Issues a token of the ServiceAccount that was created in a namespace. */
-export async function requestToken({ client }: Cluster, namespace: string): Promise<string> {
+/** Issues a token of the webhook's ServiceAccount in a namespace. */
+export async function requestToken(
+  { client }: Cluster,
+  namespace: string,
+  name: string = OWN_NAME,
+): Promise<string> {
   const { status } = await client.create<{ status: { token: string } }>(
-    `/api/v1/namespaces/${namespace}/serviceaccounts/${OWN_NAME}/token`,
+    `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
     { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } },
   )
   return status.token
