@@ -27,6 +27,16 @@ const POD_ONLY_ANNOTATIONS = ['skip-containers'] as const
 
 type AnnotationName = (typeof ACCOUNT_ANNOTATIONS)[number] | (typeof POD_ANNOTATIONS)[number]
 
+/** The key of an annotation: `eks.amazonaws.com/role-arn`. */
+export function annotationKey(prefix: string, name: AnnotationName): string {
+  return `${prefix}/${name}`
+}
+
+/** The keys of a ServiceAccount's annotations, in the order of {@link ACCOUNT_ANNOTATIONS}. */
+export function listAccountAnnotationKeys(prefix: string): readonly string[] {
+  return ACCOUNT_ANNOTATIONS.map((name) => annotationKey(prefix, name))
+}
+
 /** Annotations as the API server gives them. */
 export type Annotations = Readonly<Record<string, string>>
 
@@ -106,10 +116,14 @@ export function warnOfRoleArn(role: string, subject: string): Warning {
   return { code: 'invalid_role_arn', subject: `role ${quoteText(role)} of ${subject}` }
 }
 
-/** The spellings of Go's strconv.ParseBool, which the Go webhook reads booleans with; `undefined` for any other. */
+/** The spellings of Go's strconv.ParseBool, which the Go webhook reads booleans with. */
+export const GO_TRUE: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True']
+export const GO_FALSE: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False']
+
+/** A boolean in one of Go's spellings; `undefined` for any other text. */
 export function parseGoBoolean(text: string): boolean | undefined {
-  if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true
-  if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false
+  if (GO_TRUE.includes(text)) return true
+  if (GO_FALSE.includes(text)) return false
   return undefined
 }
 

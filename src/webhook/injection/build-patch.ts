@@ -1,11 +1,11 @@
 import { quoteText } from '../../text/quoted-text.ts'
 import type { TokenMount } from '../identity/settings.ts'
 import type { Warning } from '../identity/warnings.ts'
-import { type FixedParts, MISSING, type Variable } from './fixed-parts.ts'
+import { type FixedParts, MISSING, REGION_NAMES, REGIONAL_STS_NAMES, type Variable } from './fixed-parts.ts'
 import { findOwnProblem } from './own-configuration.ts'
 import type { Container, Pod } from './pod.ts'
 import { parseSkipContainers } from './skip-containers.ts'
-import { isTokenVolume } from './token-volume.ts'
+import { isTokenVolume, withoutTrailingSlash } from './token-volume.ts'
 
 /** One operation of RFC 6902; the webhook only ever adds. */
 export interface AddOperation {
@@ -133,8 +133,8 @@ function findMissing(container: Container, { methodNames }: FixedParts): number 
   let missing: number = MISSING.regionalSts | MISSING.region | MISSING.method
   for (const { name } of container.env ?? []) {
     if (!name.startsWith('AWS_')) continue
-    if (name === 'AWS_STS_REGIONAL_ENDPOINTS') missing &= ~MISSING.regionalSts
-    else if (name === 'AWS_REGION' || name === 'AWS_DEFAULT_REGION') missing &= ~MISSING.region
+    if (REGIONAL_STS_NAMES.includes(name)) missing &= ~MISSING.regionalSts
+    else if (REGION_NAMES.includes(name)) missing &= ~MISSING.region
     else if (methodNames.includes(name)) missing &= ~MISSING.method
   }
   return missing
@@ -149,10 +149,6 @@ function hasTokenMount(container: Container, mount: TokenMount): boolean {
   return (container.volumeMounts ?? []).some(
     (existing) => existing.name === mount.volumeName || withoutTrailingSlash(existing.mountPath) === path,
   )
-}
-
-function withoutTrailingSlash(path: string): string {
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 /** Appends variables to a container's own, or adds the list where it has none. */
@@ -185,6 +181,6 @@ function addLabel(pod: Pod, patch: AddOperation[]): void {
 }
 
 /** A key as a token of a JSON Pointer (RFC 6901, section 3). */
-function escapePointer(key: string): string {
+export function escapePointer(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }

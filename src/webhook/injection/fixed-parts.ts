@@ -16,6 +16,10 @@ export interface VolumeMount {
   readonly mountPath: string
 }
 
+/** The variables of which one is enough for a container to have a group; the method's own are in {@link FixedParts}. */
+export const REGIONAL_STS_NAMES: readonly string[] = ['AWS_STS_REGIONAL_ENDPOINTS']
+export const REGION_NAMES: readonly string[] = ['AWS_DEFAULT_REGION', 'AWS_REGION']
+
 /** The groups of variables that a container can lack, as bits of a number. */
 export const MISSING = { regionalSts: 1, region: 2, method: 4 } as const
 
@@ -51,7 +55,7 @@ export function buildFixedParts(
   const tokenFile = tokenFilePath(mount, options)
   const method = listMethodVariables(identity, settings, tokenFile)
   const regionalSts = identity.isRegionalSts
-    ? [{ name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' }]
+    ? REGIONAL_STS_NAMES.map((name) => ({ name, value: 'regional' }))
     : []
   const region = listRegionVariables(settings.awsDefaultRegion)
   return {
@@ -73,10 +77,7 @@ export function buildFixedParts(
 
 function listRegionVariables(region: string | undefined): readonly Variable[] {
   if (region === undefined) return []
-  return [
-    { name: 'AWS_DEFAULT_REGION', value: region },
-    { name: 'AWS_REGION', value: region },
-  ]
+  return REGION_NAMES.map((name) => ({ name, value: region }))
 }
 
 function listMethodVariables(

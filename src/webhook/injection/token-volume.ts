@@ -40,3 +40,14 @@ export function tokenFilePath(mount: TokenMount, options: { readonly isWindows: 
   const path = `${mount.mountPath}/${mount.tokenPath}`.replaceAll(/\/{2,}/g, '/')
   return options.isWindows ? `C:${path.replaceAll('/', '\\')}` : path
 }
+
+/** A path of a mount as paths are compared: `/data/` is `/data`. */
+export function withoutTrailingSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+/** All spellings of a mount's path that count as the same. */
+export function listSpellings(mountPath: string): readonly string[] {
+  const path = withoutTrailingSlash(mountPath)
+  return [path, `${path}/`].filter((spelling) => withoutTrailingSlash(spelling) === path)
+}
