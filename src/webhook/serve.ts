@@ -31,6 +31,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     metrics,
   })
   const reviewer = createReviewer({
+    areMappingsKnown: options.isConfigMapWatched,
     accounts,
     settings,
     isLookupStrict: options.lookup.mode === 'strict',

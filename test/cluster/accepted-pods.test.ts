@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { ODD_ANNOTATIONS } from '../support/odd-annotations.ts'
 import { useCluster } from './support/cluster.ts'
-import { ODD_ANNOTATIONS } from './support/odd-annotations.ts'
 import { useWebhook } from './support/webhook-fixture.ts'
 import { describePod, registerWebhook } from './support/webhook-registration.ts'
 

@@ -7,12 +7,20 @@ import type { Container, Pod } from './pod.ts'
 import { parseSkipContainers } from './skip-containers.ts'
 import { isTokenVolume, withoutTrailingSlash } from './token-volume.ts'
 
-/** One operation of RFC 6902; the webhook only ever adds. */
+/** One operation of RFC 6902; the injection only ever adds. */
 export interface AddOperation {
   readonly op: 'add'
   readonly path: string
   readonly value: unknown
 }
+
+/** Takes out what the policy added; nothing else is ever removed. */
+export interface RemoveOperation {
+  readonly op: 'remove'
+  readonly path: string
+}
+
+export type PatchOperation = AddOperation | RemoveOperation
 
 /** What changes in a pod, and what its author should know. */
 export interface Injection {

@@ -16,9 +16,10 @@ export interface VolumeMount {
   readonly mountPath: string
 }
 
-/** The variables of which one is enough for a container to have a group; the method's own are in {@link FixedParts}. */
+/** The variables of which one is enough for a container to have a group; those of the identity's method are in {@link FixedParts}. */
 export const REGIONAL_STS_NAMES: readonly string[] = ['AWS_STS_REGIONAL_ENDPOINTS']
 export const REGION_NAMES: readonly string[] = ['AWS_DEFAULT_REGION', 'AWS_REGION']
+export const WEB_IDENTITY_NAMES: readonly string[] = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE']
 
 /** The groups of variables that a container can lack, as bits of a number. */
 export const MISSING = { regionalSts: 1, region: 2, method: 4 } as const
@@ -86,10 +87,8 @@ function listMethodVariables(
   tokenFile: string,
 ): readonly Variable[] {
   if (identity.method === 'web_identity') {
-    return [
-      { name: 'AWS_ROLE_ARN', value: identity.roleArn },
-      { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: tokenFile },
-    ]
+    const values = [identity.roleArn, tokenFile]
+    return WEB_IDENTITY_NAMES.map((name, index) => ({ name, value: values[index] ?? '' }))
   }
   return [
     { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: settings.containerCredentials.fullUri },

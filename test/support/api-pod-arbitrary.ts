@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { SIZE_LIMIT } from '../../../src/webhook/policy/size-limit.ts'
+import { SIZE_LIMIT } from '../../src/webhook/policy/size-limit.ts'
 import { ODD_ANNOTATIONS, ODD_VALUE } from './odd-annotations.ts'
 
 /** A ServiceAccount's annotations, and a pod that runs as it. */
