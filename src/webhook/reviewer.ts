@@ -7,7 +7,7 @@ import { REASONS, type ReasonCode } from './identity/reasons.ts'
 import type { MutationSettings } from './identity/settings.ts'
 import { describeWarning } from './identity/warnings.ts'
 import type { PatchOperation } from './injection/build-patch.ts'
-import { createInjector } from './injection/injector.ts'
+import { createDebugInjector, createInjector } from './injection/injector.ts'
 import type { Pod } from './injection/pod.ts'
 import { createReviser, type Revision } from './policy/revise.ts'
 import type { ReviewRecord, ReviewRecorder, ReviewSubject } from './review-recorder.ts'
@@ -47,6 +47,7 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
   const { accounts, settings, areMappingsKnown, record, now, random } = parts
   const decide = createDecider(settings)
   const inject = createInjector(settings)
+  const injectDebugContainers = createDebugInjector(settings)
   const revise = createReviser(settings, inject)
   const writePatch = createPatchWriter()
 
@@ -58,7 +59,7 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
       request = parseReview(body)
       const { pod, namespace } = request
       const { decision, readVersion } = pod === undefined ? NOT_A_CREATION : await decidePod(pod, namespace)
-      const change = changePod(pod, decision, readVersion)
+      const change = changePod(request, decision, readVersion)
       const settled = settle(request, decision, change)
       record(settled, elapsedSeconds())
       if (settled.reason === 'lookup_failed' && parts.isLookupStrict) {
@@ -85,15 +86,24 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
     return { decision: decide(account, { namespace, pod }, random), readVersion }
   }
 
-  /** The pod's own change, or what becomes of the policy's where there was one. An identity that adds nothing was there already. */
-  function changePod(pod: Pod | undefined, decision: Decision, readVersion: string | undefined): Revision {
+  /** The pod's own change, or what becomes of the policy's where there was one. */
+  function changePod(request: ReviewRequest, decision: Decision, readVersion: string | undefined): Revision {
+    const { pod, debuggedWith: known } = request
     const { reason, identity, skipContainers, warnings } = decision
-    if (pod === undefined || EXEMPTIONS.has(reason)) return { reason, warnings, patch: NOTHING }
-    const revision = revise(pod, { decision, readVersion, areMappingsKnown })
-    if (revision !== undefined) return revision
-    if (identity === undefined) return { reason, warnings, patch: NOTHING }
-    const injection = inject(pod, identity, skipContainers)
+    const nothing = { reason, warnings, patch: NOTHING }
+    if (pod === undefined || EXEMPTIONS.has(reason)) return nothing
+    if (known === undefined) {
+      const revision = revise(pod, { decision, readVersion, areMappingsKnown })
+      if (revision !== undefined) return revision
+    }
+    if (identity === undefined) return nothing
+    const injection =
+      known === undefined
+        ? inject(pod, identity, skipContainers)
+        : injectDebugContainers(pod, identity, { skipContainers, known })
+    if (injection === undefined) return { ...nothing, reason: 'no_token_volume' }
     return {
+      // An identity that adds nothing was there already.
       reason: injection.patch.length === 0 ? 'already_injected' : reason,
       patch: injection.patch,
       warnings: injection.warnings.length === 0 ? warnings : [...warnings, ...injection.warnings],

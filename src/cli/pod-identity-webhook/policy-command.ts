@@ -30,6 +30,10 @@ export function createPolicyCommand(writePolicy: (options: PolicyOptions) => Pro
         line: 'pod-identity-webhook policy | kubectl apply -f -',
       },
       {
+        purpose: 'in namespaces of many ServiceAccounts: look at those alone that have a role',
+        line: 'pod-identity-webhook policy --account-selector=eks.amazonaws.com/pod-identity-account=true',
+      },
+      {
         purpose: 'with the mappings of a ConfigMap in it',
         line: 'pod-identity-webhook policy --manifests=config-map.yaml --namespace=eks',
       },
@@ -40,9 +44,9 @@ export function createPolicyCommand(writePolicy: (options: PolicyOptions) => Pro
         throw new UsageError(
           'policy --compose-role-arn needs --aws-account-id and --aws-partition: it asks no EC2 instance',
         )
-      const { output, manifests, namespace, apiVersion } = policy
+      const { output, manifests, namespace, apiVersion, hasDebugContainers } = policy
       const accountSelector = readSelector(policy.accountSelector)
-      const settings = { mutation, accountSelector, hasDebugContainers: false, apiVersion }
+      const settings = { mutation, accountSelector, hasDebugContainers, apiVersion }
       io.stdout.write(await writePolicy({ settings, manifests, namespace, output }))
       return 0
     },

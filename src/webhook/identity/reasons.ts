@@ -71,8 +71,13 @@ export const REASONS = {
   },
   not_a_creation: {
     outcome: 'not_applicable',
-    sentence: 'the request does not create a pod',
-    remedy: 'register the webhook for CREATE of pods only',
+    sentence: 'the request neither creates a pod nor adds ephemeral containers to one',
+    remedy: 'register the webhook for CREATE of pods and, if wanted, UPDATE of pods/ephemeralcontainers',
+  },
+  no_token_volume: {
+    outcome: 'not_applicable',
+    sentence: 'the pod has no token volume that an ephemeral container could mount',
+    remedy: 'create the pod again, so that it gets one',
   },
   lookup_failed: {
     outcome: 'failed',

@@ -1,5 +1,5 @@
 /** Role ARNs of every partition, paths included, as the Go webhook checks them. */
-const ROLE_ARN = /^arn:aws[a-z0-9-]*:iam::\d{12}:role\/[\w/.@+=,-]+$/
+export const ROLE_ARN = /^arn:aws[a-z0-9-]*:iam::\d{12}:role\/[\w/.@+=,-]+$/
 
 /** Whether it is the ARN of an IAM role. */
 export function isRoleArn(value: string): boolean {

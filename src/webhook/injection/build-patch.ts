@@ -57,6 +57,29 @@ export function buildPatch(pod: Pod, parts: FixedParts, options: PatchOptions): 
   return injection
 }
 
+/**
+ * Builds the operations that give a pod's new ephemeral containers what its others have; `undefined` where the pod has no token
+ * volume that they could mount: a running pod's volumes are fixed.
+ *
+ * `known` names the ephemeral containers that were there before, which nobody may change.
+ */
+export function buildDebugPatch(
+  pod: Pod,
+  parts: FixedParts,
+  options: PatchOptions & { readonly known: ReadonlySet<string> },
+): Injection | undefined {
+  const { mount } = parts
+  const hasToken = pod.spec.volumes?.some(
+    (volume) => volume.name === mount.volumeName && isTokenVolume(volume, mount),
+  )
+  if (!hasToken) return undefined
+  const injection = { patch: [] as AddOperation[], warnings: [] as Warning[] }
+  const skipped = parseSkipContainers(options.skipContainers ?? '') ?? NOTHING_SKIPPED
+  const leftAlone = new Set([...skipped, ...options.known])
+  addToContainers(pod.spec.ephemeralContainers, '/spec/ephemeralContainers', leftAlone, parts, injection)
+  return injection
+}
+
 const NOTHING_SKIPPED: ReadonlySet<string> = new Set()
 
 function readSkipped(

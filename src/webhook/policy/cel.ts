@@ -36,3 +36,8 @@ export function memberOr(object: string, name: string, fallback: string): string
 export function hasAny(list: string, names: readonly string[]): string {
   return `${list}.exists(n, n in ${toCel(names)})`
 }
+
+/** An operation of a JSON Patch that adds; path and value are expressions. */
+export function addition(path: string, value: string): string {
+  return `JSONPatch{op: 'add', path: ${path}, value: ${value}}`
+}

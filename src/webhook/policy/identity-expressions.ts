@@ -18,8 +18,14 @@ export interface PolicyVariable {
   readonly expression: string
 }
 
-const ACCOUNT_ANNOTATIONS = 'params.metadata.?annotations.orValue({})'
-const POD_ANNOTATIONS = 'object.metadata.?annotations.orValue({})'
+/** Where the ServiceAccount is: the parameter of a policy over pods, the object of one over ServiceAccounts. */
+export type AccountPlace = 'params' | 'object'
+
+export const POD_ANNOTATIONS = 'object.metadata.?annotations.orValue({})'
+
+function accountAnnotations(place: AccountPlace): string {
+  return `${place}.metadata.?annotations.orValue({})`
+}
 
 /** What a pod's annotation says; empty where it has none. */
 export function podAnnotation(
@@ -29,11 +35,13 @@ export function podAnnotation(
   return memberOr(POD_ANNOTATIONS, annotationKey(settings.mutation.annotationPrefix, name), "''")
 }
 
-/** Whether the ServiceAccount that the pod runs as has a role. */
-export function hasRole({ mutation, mappings }: PolicySettings): string {
-  const role = memberOr(ACCOUNT_ANNOTATIONS, annotationKey(mutation.annotationPrefix, 'role-arn'), "''")
+/** Whether a ServiceAccount has a role. */
+export function hasRole({ mutation, mappings }: PolicySettings, place: AccountPlace): string {
+  const role = memberOr(accountAnnotations(place), annotationKey(mutation.annotationPrefix, 'role-arn'), "''")
   const isAnnotated = `[${role}].exists(r, r != '' && ${isShort('r')})`
-  return mappings.length === 0 ? isAnnotated : `(${isAnnotated} || ${findMapping(mappings)}.role != '')`
+  return mappings.length === 0
+    ? isAnnotated
+    : `(${isAnnotated} || ${findMapping(mappings, place)}.role != '')`
 }
 
 /** The identity that the ServiceAccount of the pod has: role, audience, expiration, isRegional. */
@@ -54,7 +62,7 @@ export function listIdentityVariables(settings: PolicySettings): readonly Policy
       ? []
       : [
           { name: 'isMapped', expression: `${role} == ''` },
-          { name: 'mapping', expression: findMapping(mappings, settings) },
+          { name: 'mapping', expression: findMapping(mappings, 'params', settings) },
         ]),
     { name: 'role', expression: fromMapping('role', composeRole(role, mutation)) },
     { name: 'audience', expression: fromMapping('audience', account('audience', toCel(defaults.audience))) },
@@ -81,7 +89,7 @@ export function listIdentityVariables(settings: PolicySettings): readonly Policy
 /** Our annotations of the ServiceAccount but those that are too long to count. */
 function readShortAnnotations(prefix: string): string {
   return [
-    `[${ACCOUNT_ANNOTATIONS}].map(a, ${toCel(listAccountAnnotationKeys(prefix))}`,
+    `[${accountAnnotations('params')}].map(a, ${toCel(listAccountAnnotationKeys(prefix))}`,
     `  .filter(k, k in a && ${isShort('a[k]')})`,
     '  .transformMapEntry(i, k, {k: string(a[k])}))[0]',
   ].join('\n')
@@ -107,17 +115,25 @@ const LARGEST_NEGATIVE = String(2n ** 63n)
 /** The first of some texts that is a whole number of 64 bits, brought within what the API server takes. */
 function readExpiration(texts: readonly string[]): string {
   const [min, max] = [MIN_TOKEN_EXPIRATION_SECONDS, MAX_TOKEN_EXPIRATION_SECONDS]
+  return `${readSeconds(texts)}.map(s, s < ${min} ? ${min} : s > ${max} ? ${max} : s)[0]`
+}
+
+/** The whole numbers of 64 bits among some texts: a negative one is 0, one that is far too large just too large. */
+export function readSeconds(texts: readonly string[]): string {
   return [
     `[${texts.join(',\n  ')}].filter(t, t.matches('^[+-]?[0-9]+$'))`,
     "  .map(t, {'isNegative': t.startsWith('-') ? 'true' : '', 'digits': t.find('[1-9][0-9]*$')})",
     `  .filter(n, n.digits.size() < 19 || n.digits.size() == 19 && n.digits <= (n.isNegative == '' ? '${LARGEST}' : '${LARGEST_NEGATIVE}'))`,
-    `  .map(n, n.isNegative != '' ? ${min} : n.digits.size() > 10 ? ${max} : int('0' + n.digits))`,
-    `  .map(s, s < ${min} ? ${min} : s > ${max} ? ${max} : s)[0]`,
+    `  .map(n, n.isNegative != '' ? 0 : n.digits.size() > 10 ? ${MAX_TOKEN_EXPIRATION_SECONDS + 1} : int('0' + n.digits))`,
   ].join('\n')
 }
 
 /** The mapping of the pod's ServiceAccount as a map of texts; its role is empty where there is none. */
-function findMapping(mappings: readonly PolicyMapping[], settings?: PolicySettings): string {
+function findMapping(
+  mappings: readonly PolicyMapping[],
+  place: AccountPlace,
+  settings?: PolicySettings,
+): string {
   const write = ({ mapping }: PolicyMapping) => {
     if (settings === undefined) return toCel({ role: mapping.role })
     const identity = settleWebIdentity(mapping, { tokenExpirationSeconds: undefined }, settings.mutation)
@@ -133,10 +149,10 @@ function findMapping(mappings: readonly PolicyMapping[], settings?: PolicySettin
   const entries = exact.map((entry) => `${toCel(`${entry.namespace}/${entry.name}`)}: ${write(entry)}`)
   const otherwise = globs.reduceRight(
     (rest, entry) =>
-      `params.metadata.name == ${toCel(entry.name)} && params.metadata.namespace.matches(${toCel(globPattern(entry.namespace))}) ? ${write(entry)} : ${rest}`,
+      `${place}.metadata.name == ${toCel(entry.name)} && request.namespace.matches(${toCel(globPattern(entry.namespace))}) ? ${write(entry)} : ${rest}`,
     "{'role': ''}",
   )
-  const key = "params.metadata.namespace + '/' + params.metadata.name"
+  const key = `request.namespace + '/' + ${place}.metadata.name`
   return entries.length === 0 ? `(${otherwise})` : `{${entries.join(', ')}}[?${key}].orValue(${otherwise})`
 }
 

@@ -20,6 +20,9 @@ export const INJECTION_POLICY_NAME = 'pod-identity'
 /** Keeps pods out that carry the label which keeps them out of the webhook. */
 export const NOT_OPTED_OUT = { matchExpressions: [{ key: SKIP_LABEL, operator: 'DoesNotExist' }] }
 
+/** Picks the one ServiceAccount that counts of those of the pod's namespace. */
+export const IS_ACCOUNT_OF_POD = "params.metadata.name == object.spec.?serviceAccountName.orValue('')"
+
 /** The policy that gives pods the identity of their ServiceAccount as they are created, and its binding. */
 export function buildInjectionPolicy(settings: PolicySettings): readonly PolicyObject[] {
   const annotations = 'object.metadata.?annotations.orValue({})'
@@ -29,8 +32,8 @@ export function buildInjectionPolicy(settings: PolicySettings): readonly PolicyO
     resource: 'pods',
     // Each condition would be evaluated for each ServiceAccount, whatever the others say; within one, the first false ends it.
     condition: [
-      "params.metadata.name == object.spec.?serviceAccountName.orValue('')",
-      hasRole(settings),
+      IS_ACCOUNT_OF_POD,
+      hasRole(settings, 'params'),
       `!(${toCel(MIRROR_ANNOTATION)} in ${annotations})`,
       `${annotations}[?${toCel(MARK_ANNOTATION)}].orValue('') != ${toCel(WEBHOOK_MARK)}`,
       isWithinLimit(podAnnotation(settings, 'skip-containers')),

@@ -10,9 +10,10 @@ import {
 } from '../injection/fixed-parts.ts'
 import { OS_LABELS, WINDOWS } from '../injection/operating-system.ts'
 import { listSpellings } from '../injection/token-volume.ts'
-import { type Holes, hasAny, memberOr, toCel } from './cel.ts'
+import { addition, type Holes, hasAny, memberOr, toCel } from './cel.ts'
 import { type PolicyVariable, podAnnotation } from './identity-expressions.ts'
 import { ALL_OWN, MARK_ANNOTATION, OWN, OWN_VOLUME } from './mark.ts'
+import { CONTAINER_FIELDS } from './policy-parts.ts'
 import type { PolicySettings } from './policy-settings.ts'
 import { readSkippedNames } from './skip-expressions.ts'
 
@@ -30,9 +31,6 @@ const HOLES: Holes = new Map<unknown, string>([
   [IDENTITY.audience, 'variables.audience'],
   [IDENTITY.tokenExpirationSeconds, 'variables.expiration'],
 ])
-
-/** The fields of a pod that hold containers which exist when it is created. */
-const CONTAINER_FIELDS = ['initContainers', 'containers'] as const
 
 type ContainerField = (typeof CONTAINER_FIELDS)[number] | 'ephemeralContainers'
 
@@ -65,17 +63,48 @@ function writeParts({ mutation }: PolicySettings): PartExpressions {
 export function listPodVariables(settings: PolicySettings): readonly PolicyVariable[] {
   const expressions = writeParts(settings)
   return [
-    { name: 'isWindows', expression: isWindows() },
-    { name: 'skipped', expression: readSkippedNames(podAnnotation(settings, 'skip-containers')) },
-    { name: 'regionalSts', expression: expressions.regionalSts },
-    { name: 'region', expression: expressions.region },
-    { name: 'method', expression: expressions.method },
+    ...listGroupVariables(settings, expressions),
     ...CONTAINER_FIELDS.map((field) => ({
       name: `${field}Own`,
       expression: listOwn(field, expressions, 'c.name in variables.skipped'),
     })),
     { name: 'mark', expression: writeMark(settings) },
   ]
+}
+
+function listGroupVariables(
+  settings: PolicySettings,
+  { regionalSts, region, method }: PartExpressions,
+): readonly PolicyVariable[] {
+  return [
+    { name: 'isWindows', expression: isWindows() },
+    { name: 'skipped', expression: readSkippedNames(podAnnotation(settings, 'skip-containers')) },
+    { name: 'regionalSts', expression: regionalSts },
+    { name: 'region', expression: region },
+    { name: 'method', expression: method },
+  ]
+}
+
+/** Whether the pod has the token volume, under the name that this method gives it. */
+export function hasTokenVolume({ mutation }: PolicySettings): string {
+  const { volumeName, tokenPath } = mutation.webIdentity
+  return `object.spec.?volumes.orValue([]).exists(v, v.name == ${toCel(volumeName)} && v.?projected.?sources.orValue([]).exists(s, s.?serviceAccountToken.?path.orValue('') == ${toCel(tokenPath)}))`
+}
+
+/** What is looked at in a pod that gets ephemeral containers; those that it had already have all. */
+export function listDebugVariables(settings: PolicySettings): readonly PolicyVariable[] {
+  const expressions = writeParts(settings)
+  const isLeftAlone = 'c.name in variables.skipped || c.name in variables.known'
+  return [
+    ...listGroupVariables(settings, expressions),
+    { name: 'known', expression: 'oldObject.spec.?ephemeralContainers.orValue([]).map(c, c.name)' },
+    { name: 'ephemeralContainersOwn', expression: listOwn('ephemeralContainers', expressions, isLeftAlone) },
+  ]
+}
+
+/** The patch of a pod that gets ephemeral containers. */
+export function patchDebugContainers(settings: PolicySettings): string {
+  return listContainerOperations('ephemeralContainers', writeParts(settings).mount)
 }
 
 /** The patch of a pod that is created: what it lacks, and then the mark, unless it has one. */
@@ -159,8 +188,4 @@ function isWindows(): string {
     `|| [${terms}.orValue([])].exists(terms, type(terms) == list && terms.size() > 0 &&`,
     `  terms.all(t, t.?matchExpressions.orValue([]).exists(x, ${asksForWindows})))`,
   ].join('\n')
-}
-
-function addition(path: string, value: string): string {
-  return `JSONPatch{op: 'add', path: ${path}, value: ${value}}`
 }

@@ -12,16 +12,22 @@ const RECORD = String.raw`^[\r\n]*(?:[^"\r\n]|"[^"]*(?:"|$))*`
 /** Names as containers can have them; any other name skips nothing. */
 const NAME = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?'
 
+const IS_RECORD = toCel(`^${FIELD}(?:,${FIELD})*$`)
+
+/** Whether the quotes in a `skip-containers` annotation match. `text` is an expression. */
+export function isSkipListReadable(text: string): string {
+  return `${text}.find(${toCel(RECORD)}).matches(${IS_RECORD})`
+}
+
 /**
  * The names in a `skip-containers` annotation, as {@link parseSkipContainers} reads them: a list, empty where quotes do
  * not match. `text` is an expression.
  */
 export function readSkippedNames(text: string): string {
-  const isRecord = toCel(`^${FIELD}(?:,${FIELD})*$`)
   const nextField = toCel(`${FIELD}(?:,|$)`)
   const isName = toCel(`^${SPACE}(?:${NAME}|"${SPACE}${NAME}${SPACE}")${SPACE},?$`)
   return [
-    `[${text}.find(${toCel(RECORD)})].map(record, !record.matches(${isRecord}) ? [] :`,
+    `[${text}.find(${toCel(RECORD)})].map(record, !record.matches(${IS_RECORD}) ? [] :`,
     `  record.findAll(${nextField}).filter(f, f.matches(${isName})).map(f, f.find(${toCel(NAME)})))[0]`,
   ].join('\n')
 }

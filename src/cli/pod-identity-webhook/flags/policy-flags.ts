@@ -28,7 +28,12 @@ export const POLICY_FLAGS = {
       kind: 'string',
       name: 'account-selector',
       placeholder: 'SELECTOR',
-      help: 'Look at ServiceAccounts with these labels alone, as kubectl -l takes them: each one that is looked at costs time for every pod of its namespace.',
+      help: 'Look at ServiceAccounts with these labels alone, as kubectl -l takes them: each one that is looked at costs time for every pod of its namespace. With the label eks.amazonaws.com/pod-identity-account in it, a policy is printed too that keeps this label on ServiceAccounts which have a role.',
+    },
+    hasDebugContainers: {
+      kind: 'boolean',
+      name: 'debug-containers',
+      help: "Also give ephemeral containers, kubectl debug's, what the others of their pod have.",
     },
     manifests: {
       kind: 'list',
