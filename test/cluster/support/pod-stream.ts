@@ -46,7 +46,16 @@ const COUNT_TIMEOUT_MS = 90_000
  */
 export function startPodStream(
   connection: ControlPlaneConnection,
-  { namespace, podsPerSecond }: { readonly namespace: string; readonly podsPerSecond: number },
+  {
+    namespace,
+    podsPerSecond,
+    accounts: given,
+  }: {
+    readonly namespace: string
+    readonly podsPerSecond: number
+    /** ServiceAccounts that are there already, each with the role of its name; absent for a new one every ten pods. */
+    readonly accounts?: readonly string[]
+  },
 ): PodStream {
   const tally: StreamTally = {
     created: 0,
@@ -76,8 +85,8 @@ export function startPodStream(
   }
   const createPod = async (index: number) => {
     const name = `pod-${index}`
-    const account = `account-${Math.floor(index / PODS_PER_ACCOUNT)}`
-    await (accounts.get(account) ?? createAccount(account))
+    const account = given?.[index % given.length] ?? `account-${Math.floor(index / PODS_PER_ACCOUNT)}`
+    if (given === undefined) await (accounts.get(account) ?? createAccount(account))
     const answer = await create(collection('pods'), describePod(name, account))
     if (answer.status === 201) {
       tally.created++

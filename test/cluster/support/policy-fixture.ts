@@ -23,29 +23,34 @@ export function policyPath({ apiVersion, kind }: Pick<PolicyObject, 'apiVersion'
   return `/apis/${apiVersion}/${kind.toLowerCase().replace(/y$/, 'ie')}s`
 }
 
+/** Which policies, and for whose pods. */
+export interface PolicyScope {
+  /** They are namespaces of a test's own, and the first one's name goes into the names of its policies. */
+  readonly namespaces: readonly string[]
+  readonly settings?: Partial<PolicySettings>
+}
+
+/** Applies policies to some namespaces and removes them when the test ends; see {@link applyPolicies}. */
+export async function usePolicies(t: Test, cluster: Cluster, scope: PolicyScope): Promise<void> {
+  t.teardown(await applyPolicies(cluster, scope))
+}
+
 /**
- * Applies the policies to namespaces of this test alone, under names of their own, and removes them when it ends.
+ * Applies the policies to some namespaces alone, under names of their own; what it gives removes them again.
  *
  * Resolves once pods of each namespace are looked at, for which this makes a ServiceAccount in it.
  */
-export async function usePolicies(
-  t: Test,
-  { client }: Cluster,
-  options: {
-    readonly namespaces: readonly string[]
-    readonly settings?: Partial<PolicySettings>
-    /** Changes the objects before they are applied, to see a test fail. */
-    readonly change?: (object: PolicyObject) => PolicyObject
-  },
-): Promise<void> {
-  const { namespaces, settings = {}, change = (object) => object } = options
+export async function applyPolicies({ client }: Cluster, scope: PolicyScope): Promise<() => Promise<void>> {
+  const { namespaces, settings = {} } = scope
   const [suffix = ''] = namespaces
-  for (const object of buildPolicies({ ...DEFAULT_POLICY, ...settings }).map(change)) {
-    const path = policyPath(object)
-    await client.create(path, limit(object, suffix, namespaces))
-    t.teardown(() => client.send('DELETE', `${path}/${object.metadata.name}-${suffix}`))
-  }
+  const objects = buildPolicies({ ...DEFAULT_POLICY, ...settings }).map((object) =>
+    limit(object, suffix, namespaces),
+  )
+  for (const object of objects) await client.create(policyPath(object), object)
   for (const namespace of namespaces) await waitUntilInjected(client, namespace)
+  return async () => {
+    for (const object of objects) await client.send('DELETE', `${policyPath(object)}/${object.metadata.name}`)
+  }
 }
 
 function limit(object: PolicyObject, suffix: string, namespaces: readonly string[]): PolicyObject {
