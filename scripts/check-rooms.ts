@@ -38,6 +38,7 @@ const PURE_ROOMS = [
   'webhook/annotation-policy',
   'webhook/identity',
   'webhook/injection',
+  'webhook/policy',
   'checks',
   'text',
 ] as const

@@ -1,6 +1,6 @@
 /**
  * Measures what the webhook costs whoever creates pods: through a real API server, by 1, 8 and 25 clients, and the first
- * reviews after a start; see bench/README.md.
+ * reviews after a start; with --service-accounts=1,10,100 what policy, webhook and both cost instead; see bench/README.md.
  *
  * Exits with 1 when a pod came out with another role than it should. A missed aim is shown and is no error.
  */
@@ -20,6 +20,7 @@ import { createCertificates } from '../servers/certificates.ts'
 import { startBareServer, startWebhook } from '../servers/contenders.ts'
 import { claimCores } from '../servers/pinned-process.ts'
 import { SERVER_NODE_OPTIONS } from '../servers/webhook-command.ts'
+import { formatAccountCounts, measureAccountCounts } from './account-counts.ts'
 import { type CreationContender, MAX_CLIENTS, openNone, openOurs, openReference } from './contender.ts'
 import { type CreationRound, createPods, type Scenario, timeGets } from './create-pods.ts'
 import { type CreationStanding, formatCreation, summariseCreation } from './creation-report.ts'
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '1,8,25' },
     'first-reviews': { type: 'string', default: '200' },
     'reviews-per-second': { type: 'string', default: '5' },
+    'service-accounts': { type: 'string' },
     json: { type: 'string' },
   },
 })
@@ -48,16 +50,37 @@ function report(line: string): void {
 }
 
 const { REFERENCE_URL: referenceUrl, REFERENCE_CA: referenceCa } = process.env
-const standings = await measureCreation()
-console.log(formatCreation(standings))
-const firstReviews = await compareFirstReviews()
-if (values.json !== undefined)
-  writeFileSync(values.json, `${JSON.stringify({ standings, firstReviews }, undefined, 2)}\n`)
+const counts = values['service-accounts']
+if (counts === undefined) await compareWebhooks()
+else await comparePolicies(counts.split(',').map(Number))
 
-async function measureCreation(): Promise<readonly CreationStanding[]> {
+async function compareWebhooks(): Promise<void> {
+  const standings = await withCluster(measureCreation)
+  console.log(formatCreation(standings))
+  const firstReviews = await compareFirstReviews()
+  if (values.json !== undefined)
+    writeFileSync(values.json, `${JSON.stringify({ standings, firstReviews }, undefined, 2)}\n`)
+}
+
+/** Policy, webhook and both, in namespaces of so many ServiceAccounts. */
+async function comparePolicies(counts: readonly number[]): Promise<void> {
+  const options = { counts, rounds: Number(values.rounds), pods: Number(values.pods) }
+  console.log(formatAccountCounts(await withCluster((cluster) => measureAccountCounts(cluster, options))))
+}
+
+async function withCluster<Result>(run: (cluster: Cluster) => Promise<Result>): Promise<Result> {
   const binaries = await findControlPlaneBinaries(process.env, report)
   const controlPlane = await startControlPlane(binaries, { hasControllers: false })
   const cluster = openCluster(controlPlane.connection)
+  try {
+    return await run(cluster)
+  } finally {
+    cluster.close()
+    await controlPlane.stop()
+  }
+}
+
+async function measureCreation(cluster: Cluster): Promise<readonly CreationStanding[]> {
   const contenders: CreationContender[] = []
   try {
     for (const open of listContenders(cluster)) contenders.push(await open())
@@ -66,8 +89,6 @@ async function measureCreation(): Promise<readonly CreationStanding[]> {
     return results
   } finally {
     for (const contender of contenders) await contender.close()
-    cluster.close()
-    await controlPlane.stop()
   }
 }
 

@@ -6,9 +6,10 @@ import { createDecider, type Decision, findExemption } from './identity/decide.t
 import { REASONS, type ReasonCode } from './identity/reasons.ts'
 import type { MutationSettings } from './identity/settings.ts'
 import { describeWarning } from './identity/warnings.ts'
-import type { Injection } from './injection/build-patch.ts'
-import { createInjector } from './injection/injector.ts'
+import type { PatchOperation } from './injection/build-patch.ts'
+import { createDebugInjector, createInjector } from './injection/injector.ts'
 import type { Pod } from './injection/pod.ts'
+import { createReviser, type Revision } from './policy/revise.ts'
 import type { ReviewRecord, ReviewRecorder, ReviewSubject } from './review-recorder.ts'
 
 /** Answers reviews; never throws or rejects, and records each answer once. */
@@ -32,6 +33,8 @@ export type RejectionReason = keyof typeof REJECTION_STATUS_CODES
 export interface ReviewerParts {
   readonly accounts: Pick<Accounts, 'find'>
   readonly settings: MutationSettings
+  /** Whether the ConfigMap of mappings is known, so that a policy's word of it can be doubted. */
+  readonly areMappingsKnown: boolean
   /** Whether a failed lookup is answered with HTTP 500 instead of an admitted pod without credentials. */
   readonly isLookupStrict: boolean
   readonly record: ReviewRecorder
@@ -41,9 +44,11 @@ export interface ReviewerParts {
 
 /** Creates the reviewer: the way of one request, from a parsed body to its answer, is `review`, top to bottom. */
 export function createReviewer(parts: ReviewerParts): Reviewer {
-  const { accounts, settings, record, now, random } = parts
+  const { accounts, settings, areMappingsKnown, record, now, random } = parts
   const decide = createDecider(settings)
   const inject = createInjector(settings)
+  const injectDebugContainers = createDebugInjector(settings)
+  const revise = createReviser(settings, inject)
   const writePatch = createPatchWriter()
 
   async function review(body: unknown): Promise<ReviewAnswer> {
@@ -53,14 +58,14 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
     try {
       request = parseReview(body)
       const { pod, namespace } = request
-      const decision = pod === undefined ? exempt('not_a_creation') : await decidePod(pod, namespace)
-      const injection = injectInto(pod, decision)
-      const settled = settle(request, decision, injection)
+      const { decision, readVersion } = pod === undefined ? NOT_A_CREATION : await decidePod(pod, namespace)
+      const change = changePod(request, decision, readVersion)
+      const settled = settle(request, decision, change)
       record(settled, elapsedSeconds())
       if (settled.reason === 'lookup_failed' && parts.isLookupStrict) {
         return refuse(500, `${REASONS.lookup_failed.sentence}: ${decision.cause ?? ''}`)
       }
-      const patch = injection.patch.length === 0 ? undefined : writePatch(injection.patch)
+      const patch = change.patch.length === 0 ? undefined : writePatch(change.patch)
       return admit(request, patch, {
         warnings: settled.warnings.map(describeWarning),
         auditAnnotations: auditAnnotations(settled),
@@ -73,16 +78,36 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
     }
   }
 
-  async function decidePod(pod: Pod, namespace: string): Promise<Decision> {
+  async function decidePod(pod: Pod, namespace: string): Promise<DecidedPod> {
     const exemption = findExemption(pod)
     if (exemption !== undefined) return exempt(exemption)
     const account = await accounts.find(namespace, pod.spec.serviceAccountName ?? '')
-    return decide(account, { namespace, pod }, random)
+    const readVersion = account.state === 'known' ? account.readVersion : undefined
+    return { decision: decide(account, { namespace, pod }, random), readVersion }
   }
 
-  function injectInto(pod: Pod | undefined, { identity, skipContainers }: Decision): Injection {
-    if (pod === undefined || identity === undefined) return NO_INJECTION
-    return inject(pod, identity, skipContainers)
+  /** The pod's own change, or what becomes of the policy's where there was one. */
+  function changePod(request: ReviewRequest, decision: Decision, readVersion: string | undefined): Revision {
+    const { pod, debuggedWith: known } = request
+    const { reason, identity, skipContainers, warnings } = decision
+    const nothing = { reason, warnings, patch: NOTHING }
+    if (pod === undefined || EXEMPTIONS.has(reason)) return nothing
+    if (known === undefined) {
+      const revision = revise(pod, { decision, readVersion, areMappingsKnown })
+      if (revision !== undefined) return revision
+    }
+    if (identity === undefined) return nothing
+    const injection =
+      known === undefined
+        ? inject(pod, identity, skipContainers)
+        : injectDebugContainers(pod, identity, { skipContainers, known })
+    if (injection === undefined) return { ...nothing, reason: 'no_token_volume' }
+    return {
+      // An identity that adds nothing was there already.
+      reason: injection.patch.length === 0 ? 'already_injected' : reason,
+      patch: injection.patch,
+      warnings: injection.warnings.length === 0 ? warnings : [...warnings, ...injection.warnings],
+    }
   }
 
   function reject(reason: RejectionReason, detail: string): ReviewAnswer {
@@ -93,24 +118,30 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
   return { review, reject }
 }
 
-const NO_INJECTION: Injection = { patch: [], warnings: [] }
+const NOTHING: readonly PatchOperation[] = []
 
-function exempt(reason: ReasonCode): Decision {
-  return { identity: undefined, reason, skipContainers: undefined, warnings: [] }
+/** A decision, and the resourceVersion that it rests on where all of it was read after the review came. */
+interface DecidedPod {
+  readonly decision: Decision
+  readonly readVersion: string | undefined
 }
 
-/** What is told of a decision once the pod was looked at: an identity that adds nothing was there already. */
-function settle(request: ReviewRequest, decision: Decision, injection: Injection): ReviewRecord {
-  const { identity, cause } = decision
-  const isAlreadyInjected = identity !== undefined && injection.patch.length === 0
+function exempt(reason: ReasonCode): DecidedPod {
   return {
-    reason: isAlreadyInjected ? 'already_injected' : decision.reason,
-    identity,
-    warnings:
-      injection.warnings.length === 0 ? decision.warnings : [...decision.warnings, ...injection.warnings],
-    subject: describeRequest(request),
-    cause,
+    decision: { identity: undefined, reason, skipContainers: undefined, warnings: [] },
+    readVersion: undefined,
   }
+}
+
+const NOT_A_CREATION = exempt('not_a_creation')
+
+/** Pods that nobody may change, whatever a policy did. */
+const EXEMPTIONS: ReadonlySet<ReasonCode> = new Set(['mirror_pod', 'opted_out', 'no_service_account'])
+
+/** What is told of a decision once the pod was looked at. */
+function settle(request: ReviewRequest, { identity, cause }: Decision, change: Revision): ReviewRecord {
+  const { reason, warnings } = change
+  return { reason, identity, warnings, subject: describeRequest(request), cause }
 }
 
 function describeRequest({ namespace, uid, isDryRun, pod }: ReviewRequest): ReviewSubject {

@@ -36,6 +36,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const recorder = createReviewRecorder(logger, metrics)
   const recent = options.hasDebugHandlers ? keepRecentDecisions(recorder, Date.now) : undefined
   const reviewer = createReviewer({
+    areMappingsKnown: options.isConfigMapWatched,
     accounts,
     settings,
     isLookupStrict: options.lookup.mode === 'strict',

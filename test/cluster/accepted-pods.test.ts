@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { ODD_ANNOTATIONS } from '../support/odd-annotations.ts'
 import { useCluster } from './support/cluster.ts'
 import { useWebhook } from './support/webhook-fixture.ts'
 import { describePod, registerWebhook } from './support/webhook-registration.ts'
@@ -14,48 +15,10 @@ await registerWebhook(cluster, webhook, { namespace: NAMESPACE, failurePolicy: '
 const accounts = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`
 await cluster.client.create(accounts, { metadata: { name: 'any' } })
 
-/** Values of annotations as the API server takes them, odd ones above all. */
-const VALUE = fc.oneof(
-  fc.string(),
-  fc.string({ unit: 'grapheme', maxLength: 300 }),
-  fc.constantFrom(
-    '',
-    ' ',
-    ':',
-    '../..',
-    '\u0000',
-    '\u001b[31m',
-    '\n',
-    'true',
-    'arn:aws:iam::111122223333:role/a',
-    'x'.repeat(200_000),
-  ),
-  fc.bigInt({ min: -(2n ** 65n), max: 2n ** 65n }).map(String),
-  fc.constantFrom(
-    '0',
-    '-1',
-    '599',
-    '600',
-    '+600',
-    '4294967296',
-    '4294967297',
-    '99999999999',
-    '9223372036854775807',
-  ),
-)
-const ANNOTATIONS = fc.dictionary(
-  fc.constantFrom(
-    ...['role-arn', 'audience', 'sts-regional-endpoints', 'token-expiration', 'skip-containers'].map(
-      (name) => `eks.amazonaws.com/${name}`,
-    ),
-  ),
-  VALUE,
-)
-
 t.test('no value of an annotation makes the API server refuse a pod', async (t) => {
   let injectedCount = 0
   await fc.assert(
-    fc.asyncProperty(ANNOTATIONS, ANNOTATIONS, fc.boolean(), async (ofAccount, ofPod, hasRole) => {
+    fc.asyncProperty(ODD_ANNOTATIONS, ODD_ANNOTATIONS, fc.boolean(), async (ofAccount, ofPod, hasRole) => {
       const role = hasRole ? { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/a' } : {}
       const annotations = { ...ofAccount, ...role }
       const written = await cluster.client.send('PUT', `${accounts}/any`, {

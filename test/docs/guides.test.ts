@@ -9,7 +9,9 @@ import { createProgram } from '../../src/cli/pod-identity-webhook/program.ts'
 import { captureIo } from '../cli/capture-io.ts'
 import { readCodeBlocks } from './page-script.ts'
 
-const PAGES = ['eks-anywhere', 'kubeadm', 'k3s', 'kops', 'key-rotation', 'migration'].map((name) => `docs/${name}.md`)
+const PAGES = ['eks-anywhere', 'kubeadm', 'k3s', 'kops', 'key-rotation', 'migration'].map(
+  (name) => `docs/${name}.md`,
+)
 const ROOT_FOLDER = join(import.meta.dirname, '..', '..')
 
 for (const page of PAGES) {

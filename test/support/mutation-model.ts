@@ -21,7 +21,8 @@ export function mutateCopy(
   const isWindows =
     pod.spec.os?.name === 'windows' ||
     selector['kubernetes.io/os'] === 'windows' ||
-    selector['beta.kubernetes.io/os'] === 'windows'
+    selector['beta.kubernetes.io/os'] === 'windows' ||
+    allTermsAreWindows(pod)
   const unixFile = `${mount.mountPath.replace(/\/$/, '')}/${mount.tokenPath}`
   const file = isWindows ? `C:${unixFile.split('/').join('\\')}` : unixFile
   const own = isWeb
@@ -75,4 +76,14 @@ export function mutateCopy(
     pod.metadata.labels = { ...pod.metadata.labels, 'eks.amazonaws.com/pod-identity': 'enabled' }
   }
   return pod
+}
+
+function allTermsAreWindows(pod: Json): boolean {
+  const affinity = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+  const terms: Json[] = affinity?.nodeSelectorTerms ?? []
+  const isWindowsAlone = ({ key, operator, values = [] }: Json) =>
+    ['kubernetes.io/os', 'beta.kubernetes.io/os'].includes(key) &&
+    operator === 'In' &&
+    `${new Set(values).size}${values[0]}` === '1windows'
+  return terms.length > 0 && terms.every(({ matchExpressions = [] }) => matchExpressions.some(isWindowsAlone))
 }

@@ -23,6 +23,7 @@ function reviewerFor(account: Account | (() => Account | Promise<Account>), isLo
       },
     },
     settings: DEFAULT_SETTINGS,
+    areMappingsKnown: false,
     isLookupStrict,
     record: (record) => records.push(record),
     now: () => 0,

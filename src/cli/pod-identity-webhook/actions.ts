@@ -11,6 +11,10 @@ export const ACTIONS: Actions = {
     const { inject } = await import('../../webhook/inject.ts')
     await inject(options)
   },
+  async writePolicy(options) {
+    const { writePolicy } = await import('../../webhook/write-policy.ts')
+    return await writePolicy(options)
+  },
   async planDocuments(options) {
     const { planDocuments } = await import('../../oidc/generation/generate-documents.ts')
     return await planDocuments(options)

@@ -12,6 +12,7 @@ import type { CheckResult } from '../../oidc/verify/check.ts'
 import type { VerifyRequest, VerifySurroundings } from '../../oidc/verify/verify-issuer.ts'
 import type { InjectOptions } from '../../webhook/inject.ts'
 import type { ServeOptions } from '../../webhook/serve-options.ts'
+import type { PolicyOptions } from '../../webhook/write-policy.ts'
 import type { Program } from '../engine/program-description.ts'
 import { createDoctorCommand } from './doctor-command.ts'
 import { createProviderCommand } from './iam/provider-command.ts'
@@ -22,12 +23,14 @@ import { createGenerateCommand } from './oidc/generate-command.ts'
 import { createPublishCommand } from './oidc/publish-command.ts'
 import { createSyncCommand } from './oidc/sync-command.ts'
 import { createVerifyCommand } from './oidc/verify-command.ts'
+import { createPolicyCommand } from './policy-command.ts'
 import { createServeCommand } from './serve-command.ts'
 
 /** What the commands do, apart from reading their flags. */
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
   inject(options: InjectOptions): Promise<void>
+  writePolicy(options: PolicyOptions): Promise<string>
   planDocuments(options: GenerationOptions): Promise<Plan>
   planPublication(options: PublicationOptions, choices: { readonly isDryRun: boolean }): Promise<Plan>
   sync(options: SyncOptions): Promise<void>
@@ -48,6 +51,7 @@ export function createProgram(actions: Actions): Program {
     commands: [
       createServeCommand(manifest.version, actions.serve),
       createInjectCommand(actions.inject),
+      createPolicyCommand(actions.writePolicy),
       createGenerateCommand(actions.planDocuments),
       createPublishCommand(actions.planPublication),
       createSyncCommand(manifest.version, actions.sync),

@@ -35,6 +35,20 @@ export class AccountMappings implements Iterable<readonly [string, AccountMappin
     return this.#globsByName.get(name)?.find(({ pattern }) => matchesGlob(namespace, pattern))?.mapping
   }
 
+  /** The entries in the order in which they count: exact keys, then globs, the longest first. */
+  byPrecedence(): readonly {
+    readonly namespace: string
+    readonly name: string
+    readonly mapping: AccountMapping
+  }[] {
+    const entries = [...this.#byKey].map(([key, mapping]) => {
+      const [namespace = '', name = ''] = key.split('/')
+      return { namespace, name, pattern: namespace, mapping }
+    })
+    const [globs, exact] = [entries.filter(isGlob), entries.filter((entry) => !isGlob(entry))]
+    return [...exact, ...globs.sort(comparePrecedence)]
+  }
+
   /** How many entries there are. */
   get size(): number {
     return this.#byKey.size
@@ -122,7 +136,7 @@ function groupGlobs(byKey: ReadonlyMap<string, AccountMapping>): ReadonlyMap<str
   const globsByName = new Map<string, GlobMapping[]>()
   for (const [key, mapping] of byKey) {
     const [pattern = '', name = ''] = key.split('/')
-    if (!pattern.includes('*')) continue
+    if (!isGlob({ pattern })) continue
     const globs = globsByName.get(name)
     if (globs === undefined) globsByName.set(name, [{ pattern, mapping }])
     else globs.push({ pattern, mapping })
@@ -131,7 +145,11 @@ function groupGlobs(byKey: ReadonlyMap<string, AccountMapping>): ReadonlyMap<str
   return globsByName
 }
 
-function comparePrecedence(a: GlobMapping, b: GlobMapping): number {
+function isGlob({ pattern }: { readonly pattern: string }): boolean {
+  return pattern.includes('*')
+}
+
+function comparePrecedence(a: Pick<GlobMapping, 'pattern'>, b: Pick<GlobMapping, 'pattern'>): number {
   return b.pattern.length - a.pattern.length || (a.pattern < b.pattern ? -1 : 1)
 }
 

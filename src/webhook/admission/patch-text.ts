@@ -1,7 +1,7 @@
-import type { AddOperation } from '../injection/build-patch.ts'
+import type { PatchOperation } from '../injection/build-patch.ts'
 
 /** Writes a patch as JSON. */
-export type PatchWriter = (patch: readonly AddOperation[]) => string
+export type PatchWriter = (patch: readonly PatchOperation[]) => string
 
 /**
  * Creates a writer that remembers the JSON of the values in patches, which are the same objects for every pod of an
@@ -22,9 +22,11 @@ export function createPatchWriter(): PatchWriter {
 
   return (patch) => {
     let text = '['
-    for (const { op, path, value } of patch) {
+    for (const operation of patch) {
+      const { op, path } = operation
       // Paths are made of field names and numbers, so nothing in them needs escaping.
-      text += `${text === '[' ? '' : ','}{"op":"${op}","path":"${path}","value":${write(value)}}`
+      text += `${text === '[' ? '' : ','}{"op":"${op}","path":"${path}"`
+      text += operation.op === 'add' ? `,"value":${write(operation.value)}}` : '}'
     }
     return `${text}]`
   }

@@ -9,8 +9,10 @@ export interface ReviewRequest {
   /** Where the pod goes; a pod's own `metadata.namespace` may be empty here. */
   readonly namespace: string
   readonly isDryRun: boolean
-  /** `undefined` where the request does not create anything. */
+  /** `undefined` where the request neither creates a pod nor gives one ephemeral containers. */
   readonly pod: Pod | undefined
+  /** The ephemeral containers that the pod had before, where the request gives it more: `undefined` where it is created. */
+  readonly debuggedWith: ReadonlySet<string> | undefined
 }
 
 /** Says why a body is no AdmissionReview that can be answered; never what is in it. */
@@ -41,21 +43,29 @@ export function parseReview(body: unknown): ReviewRequest {
   const { operation } = request
   // The Go webhook does not look at the operation; where there is none, the registration is trusted.
   const isCreation = operation === undefined || operation === 'CREATE'
-  return { apiVersion, uid, namespace, isDryRun, pod: isCreation ? parsePod(request) : undefined }
+  const isDebugging = operation === 'UPDATE' && request['subResource'] === 'ephemeralcontainers'
+  const pod = isCreation || isDebugging ? parsePod(request, 'object') : undefined
+  const debuggedWith = isDebugging ? listEphemeralContainers(parsePod(request, 'oldObject')) : undefined
+  return { apiVersion, uid, namespace, isDryRun, pod, debuggedWith }
 }
 
-function parsePod(request: JsonObject): Pod {
-  const object = expectObject(request['object'], 'request.object')
+function listEphemeralContainers({ spec }: Pod): ReadonlySet<string> {
+  return new Set((spec.ephemeralContainers ?? []).map(({ name }) => name))
+}
+
+function parsePod(request: JsonObject, member: 'object' | 'oldObject'): Pod {
+  const object = expectObject(request[member], `request.${member}`)
   const { kind } = request
   const isPodRequest = kind === undefined || isPodKind(expectObject(kind, 'request.kind'))
   const objectKind = object['kind'] ?? (kind === undefined ? undefined : 'Pod')
   if (!isPodRequest || objectKind !== 'Pod') {
-    throw new ReviewError('review_invalid', 'request.object is not a Pod')
+    throw new ReviewError('review_invalid', `request.${member} is not a Pod`)
   }
   try {
     return readPod(object)
   } catch (error) {
-    if (error instanceof PodError) throw new ReviewError('pod_malformed', `request.object: ${error.message}`)
+    if (error instanceof PodError)
+      throw new ReviewError('pod_malformed', `request.${member}: ${error.message}`)
     throw error
   }
 }

@@ -35,6 +35,16 @@ export const FOREIGN_ANNOTATIONS = ['iam.amazonaws.com/role'] as const
 
 type AnnotationName = (typeof ACCOUNT_ANNOTATIONS)[number] | (typeof POD_ANNOTATIONS)[number]
 
+/** The key of an annotation: `eks.amazonaws.com/role-arn`. */
+export function annotationKey(prefix: string, name: AnnotationName): string {
+  return `${prefix}/${name}`
+}
+
+/** The keys of a ServiceAccount's annotations, in the order of {@link ACCOUNT_ANNOTATIONS}. */
+export function listAccountAnnotationKeys(prefix: string): readonly string[] {
+  return ACCOUNT_ANNOTATIONS.map((name) => annotationKey(prefix, name))
+}
+
 /** Annotations as the API server gives them. */
 export type Annotations = Readonly<Record<string, string>>
 

@@ -38,7 +38,7 @@ export interface Decision {
 export const SKIP_LABEL = 'eks.amazonaws.com/skip-pod-identity-webhook'
 
 /** Annotation that the kubelet gives the mirror pods of static pods; the API server lets them use no ServiceAccount. */
-const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror'
+export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror'
 
 /** Why a pod gets nothing whatever its ServiceAccount says; `undefined` when the ServiceAccount matters. */
 export function findExemption(pod: Pod): ReasonCode | undefined {
@@ -127,11 +127,12 @@ export function createDecider(settings: MutationSettings): Decider {
   }
 }
 
-type WebIdentity = Extract<Identity, { method: 'web_identity' }>
+export type WebIdentity = Extract<Identity, { method: 'web_identity' }>
 
-function settleWebIdentity(
+/** What a source and the flags make of a pod; the pod's own annotation wins. */
+export function settleWebIdentity(
   source: AccountAnnotations | AccountMapping,
-  podAnnotations: PodAnnotations,
+  podAnnotations: Pick<PodAnnotations, 'tokenExpirationSeconds'>,
   settings: MutationSettings,
 ): WebIdentity {
   return {
@@ -145,7 +146,7 @@ function settleWebIdentity(
 
 function settleTokenExpiration(
   source: AccountAnnotations | AccountMapping,
-  podAnnotations: PodAnnotations,
+  podAnnotations: Pick<PodAnnotations, 'tokenExpirationSeconds'>,
   settings: MutationSettings,
 ): number {
   return (

@@ -26,6 +26,24 @@ export const REASONS = {
     sentence: 'the pod has all of its credentials already',
     remedy: undefined,
   },
+  injected_by_policy: {
+    outcome: 'unchanged',
+    sentence: 'the policy in the API server gave the pod its credentials',
+    remedy: undefined,
+  },
+  policy_put_right: {
+    outcome: 'mutated',
+    sentence:
+      'the policy in the API server did not know the newest state of the ServiceAccount, and what it added was put right',
+    remedy: undefined,
+  },
+  policy_taken_out: {
+    outcome: 'mutated',
+    sentence:
+      'the policy in the API server did not know yet that the ServiceAccount has no role, and what it added was taken out',
+    remedy:
+      'annotate the ServiceAccount with role-arn, if its pods should have one, and create the pod again',
+  },
   no_role: {
     outcome: 'not_applicable',
     sentence: 'the ServiceAccount has no role',
@@ -53,8 +71,13 @@ export const REASONS = {
   },
   not_a_creation: {
     outcome: 'not_applicable',
-    sentence: 'the request does not create a pod',
-    remedy: 'register the webhook for CREATE of pods only',
+    sentence: 'the request neither creates a pod nor adds ephemeral containers to one',
+    remedy: 'register the webhook for CREATE of pods and, if wanted, UPDATE of pods/ephemeralcontainers',
+  },
+  no_token_volume: {
+    outcome: 'not_applicable',
+    sentence: 'the pod has no token volume that an ephemeral container could mount',
+    remedy: 'create the pod again, so that it gets one',
   },
   lookup_failed: {
     outcome: 'failed',

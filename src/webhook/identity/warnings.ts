@@ -59,6 +59,10 @@ export const WARNINGS = {
     problem: 'and gets neither of them from the webhook, so the AWS SDK cannot use the role',
     remedy: 'set both, or none',
   },
+  pod_too_large: {
+    problem: 'holds more than the policy in the API server looks at, and got no credentials from it',
+    remedy: 'run the webhook too, if its ServiceAccount has a role, or make the pod smaller',
+  },
   lookup_failed: {
     problem: 'could not be looked up, so the pod is admitted without credentials',
     remedy:

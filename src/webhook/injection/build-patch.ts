@@ -1,18 +1,26 @@
 import { quoteText } from '../../text/quoted-text.ts'
 import type { TokenMount } from '../identity/settings.ts'
 import type { Warning } from '../identity/warnings.ts'
-import { type FixedParts, MISSING, type Variable } from './fixed-parts.ts'
+import { type FixedParts, MISSING, REGION_NAMES, REGIONAL_STS_NAMES, type Variable } from './fixed-parts.ts'
 import { findOwnProblem } from './own-configuration.ts'
 import type { Container, Pod } from './pod.ts'
 import { parseSkipContainers } from './skip-containers.ts'
-import { isTokenVolume } from './token-volume.ts'
+import { isTokenVolume, withoutTrailingSlash } from './token-volume.ts'
 
-/** One operation of RFC 6902; the webhook only ever adds. */
+/** One operation of RFC 6902; the injection only ever adds. */
 export interface AddOperation {
   readonly op: 'add'
   readonly path: string
   readonly value: unknown
 }
+
+/** Takes out what the policy added; nothing else is ever removed. */
+export interface RemoveOperation {
+  readonly op: 'remove'
+  readonly path: string
+}
+
+export type PatchOperation = AddOperation | RemoveOperation
 
 /** What changes in a pod, and what its author should know. */
 export interface Injection {
@@ -46,6 +54,29 @@ export function buildPatch(pod: Pod, parts: FixedParts, options: PatchOptions): 
   const isReached = addToContainers(containers, '/spec/containers', skipped, parts, injection)
   if (!isInitReached && !isReached) warnings.push({ code: 'no_container_injected', subject: 'the pod' })
   if (parts.method === 'container_credentials') addLabel(pod, patch)
+  return injection
+}
+
+/**
+ * Builds the operations that give a pod's new ephemeral containers what its others have; `undefined` where the pod has no token
+ * volume that they could mount: a running pod's volumes are fixed.
+ *
+ * `known` names the ephemeral containers that were there before, which nobody may change.
+ */
+export function buildDebugPatch(
+  pod: Pod,
+  parts: FixedParts,
+  options: PatchOptions & { readonly known: ReadonlySet<string> },
+): Injection | undefined {
+  const { mount } = parts
+  const hasToken = pod.spec.volumes?.some(
+    (volume) => volume.name === mount.volumeName && isTokenVolume(volume, mount),
+  )
+  if (!hasToken) return undefined
+  const injection = { patch: [] as AddOperation[], warnings: [] as Warning[] }
+  const skipped = parseSkipContainers(options.skipContainers ?? '') ?? NOTHING_SKIPPED
+  const leftAlone = new Set([...skipped, ...options.known])
+  addToContainers(pod.spec.ephemeralContainers, '/spec/ephemeralContainers', leftAlone, parts, injection)
   return injection
 }
 
@@ -133,8 +164,8 @@ function findMissing(container: Container, { methodNames }: FixedParts): number 
   let missing: number = MISSING.regionalSts | MISSING.region | MISSING.method
   for (const { name } of container.env ?? []) {
     if (!name.startsWith('AWS_')) continue
-    if (name === 'AWS_STS_REGIONAL_ENDPOINTS') missing &= ~MISSING.regionalSts
-    else if (name === 'AWS_REGION' || name === 'AWS_DEFAULT_REGION') missing &= ~MISSING.region
+    if (REGIONAL_STS_NAMES.includes(name)) missing &= ~MISSING.regionalSts
+    else if (REGION_NAMES.includes(name)) missing &= ~MISSING.region
     else if (methodNames.includes(name)) missing &= ~MISSING.method
   }
   return missing
@@ -149,10 +180,6 @@ function hasTokenMount(container: Container, mount: TokenMount): boolean {
   return (container.volumeMounts ?? []).some(
     (existing) => existing.name === mount.volumeName || withoutTrailingSlash(existing.mountPath) === path,
   )
-}
-
-function withoutTrailingSlash(path: string): string {
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 /** Appends variables to a container's own, or adds the list where it has none. */
@@ -185,6 +212,6 @@ function addLabel(pod: Pod, patch: AddOperation[]): void {
 }
 
 /** A key as a token of a JSON Pointer (RFC 6901, section 3). */
-function escapePointer(key: string): string {
+export function escapePointer(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -16,6 +16,11 @@ export interface VolumeMount {
   readonly mountPath: string
 }
 
+/** The variables of which one is enough for a container to have a group; those of the identity's method are in {@link FixedParts}. */
+export const REGIONAL_STS_NAMES: readonly string[] = ['AWS_STS_REGIONAL_ENDPOINTS']
+export const REGION_NAMES: readonly string[] = ['AWS_DEFAULT_REGION', 'AWS_REGION']
+export const WEB_IDENTITY_NAMES: readonly string[] = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE']
+
 /** The groups of variables that a container can lack, as bits of a number. */
 export const MISSING = { regionalSts: 1, region: 2, method: 4 } as const
 
@@ -51,7 +56,7 @@ export function buildFixedParts(
   const tokenFile = tokenFilePath(mount, options)
   const method = listMethodVariables(identity, settings, tokenFile)
   const regionalSts = identity.isRegionalSts
-    ? [{ name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' }]
+    ? REGIONAL_STS_NAMES.map((name) => ({ name, value: 'regional' }))
     : []
   const region = listRegionVariables(settings.awsDefaultRegion)
   return {
@@ -73,10 +78,7 @@ export function buildFixedParts(
 
 function listRegionVariables(region: string | undefined): readonly Variable[] {
   if (region === undefined) return []
-  return [
-    { name: 'AWS_DEFAULT_REGION', value: region },
-    { name: 'AWS_REGION', value: region },
-  ]
+  return REGION_NAMES.map((name) => ({ name, value: region }))
 }
 
 function listMethodVariables(
@@ -85,10 +87,8 @@ function listMethodVariables(
   tokenFile: string,
 ): readonly Variable[] {
   if (identity.method === 'web_identity') {
-    return [
-      { name: 'AWS_ROLE_ARN', value: identity.roleArn },
-      { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: tokenFile },
-    ]
+    const values = [identity.roleArn, tokenFile]
+    return WEB_IDENTITY_NAMES.map((name, index) => ({ name, value: values[index] ?? '' }))
   }
   return [
     { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: settings.containerCredentials.fullUri },

@@ -1,9 +1,10 @@
 import type { Pod } from './pod.ts'
 
 /** Labels that say which operating system a node runs (k8s.io/api core/v1 `LabelOSStable`, and its older name). */
-const OS_LABELS: readonly unknown[] = ['kubernetes.io/os', 'beta.kubernetes.io/os']
+export const OS_LABELS: readonly unknown[] = ['kubernetes.io/os', 'beta.kubernetes.io/os']
 
-const WINDOWS = 'windows'
+/** The operating system whose paths differ, as labels and `spec.os.name` have it. */
+export const WINDOWS = 'windows'
 
 /**
  * Whether a pod can run on Windows alone: by `spec.os.name`, its nodeSelector, or a required node affinity whose terms, of which

@@ -14,6 +14,8 @@ export interface Pod {
     readonly affinity?: unknown
     readonly initContainers?: readonly Container[] | null
     readonly containers?: readonly Container[] | null
+    /** Those of `kubectl debug`: none while a pod is created. */
+    readonly ephemeralContainers?: readonly Container[] | null
     readonly volumes?: readonly Volume[] | null
   }
 }
@@ -83,6 +85,7 @@ function findSpecProblem(spec: JsonObject): Problem {
     within('.os', isAbsent(spec['os']) || isObject(spec['os']) ? undefined : ' is not an object') ??
     within('.initContainers', findItemsProblem(spec['initContainers'], findContainerProblem)) ??
     within('.containers', findItemsProblem(spec['containers'], findContainerProblem)) ??
+    within('.ephemeralContainers', findItemsProblem(spec['ephemeralContainers'], findContainerProblem)) ??
     within('.volumes', findItemsProblem(spec['volumes'], findVolumeProblem))
   )
 }

@@ -51,9 +51,11 @@ export function startPodStream(
     readonly podsPerSecond: number
     /** Keeps pods from nodes, where there are real ones. */
     readonly isGated?: boolean
+    /** ServiceAccounts that are there already, each with the role of its name; absent for a new one every ten pods. */
+    readonly accounts?: readonly string[]
   },
 ): PodStream {
-  const { namespace, podsPerSecond, isGated = false } = options
+  const { namespace, podsPerSecond, isGated = false, accounts: given } = options
   const tally: StreamTally = {
     created: 0,
     withoutCredentials: 0,
@@ -82,8 +84,8 @@ export function startPodStream(
   }
   const createPod = async (index: number) => {
     const name = `pod-${index}`
-    const account = `account-${Math.floor(index / PODS_PER_ACCOUNT)}`
-    await (accounts.get(account) ?? createAccount(account))
+    const account = given?.[index % given.length] ?? `account-${Math.floor(index / PODS_PER_ACCOUNT)}`
+    if (given === undefined) await (accounts.get(account) ?? createAccount(account))
     const pod = describePod(name, account)
     const spec = { ...pod.spec, ...(isGated && { schedulingGates: [{ name: 'example.com/never' }] }) }
     const answer = await create(collection('pods'), { ...pod, spec })

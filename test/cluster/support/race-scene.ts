@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import type { ApiClient } from './api-client.ts'
 import type { Cluster } from './cluster.ts'
+import { usePolicies } from './policy-fixture.ts'
 import type { Webhook } from './webhook.ts'
 import { useWebhook } from './webhook-fixture.ts'
 import { registerWebhook, roleArn } from './webhook-registration.ts'
@@ -29,9 +30,13 @@ export async function openRaceScene(
     /** Who creates pods; absent for whoever writes. */
     readonly creator?: ApiClient
     readonly connection?: { readonly url: string; readonly caPem: string }
+    /** Whether the policy of the API server gives pods their role before the webhook comes. */
+    readonly hasPolicy?: boolean
+    /** What there are ServiceAccounts for; absent for all kinds. Each of them costs the policy time. */
+    readonly kinds?: readonly RaceKind[]
   },
 ): Promise<RaceScene> {
-  const { namespace, mode, creator = cluster.client, connection } = options
+  const { namespace, mode, creator = cluster.client, connection, hasPolicy = false } = options
   const { client } = cluster
   const webhook = await useWebhook(t, cluster, {
     namespace,
@@ -49,8 +54,9 @@ export async function openRaceScene(
   for (const name of ['pod-identity-webhook', LIST_NAME])
     await client.create(configMaps, { metadata: { name } })
   await webhook.waitUntilReady()
+  if (hasPolicy) await usePolicies(t, cluster, { namespaces: [namespace] })
   await registerWebhook(cluster, webhook, { namespace, failurePolicy: 'Fail' })
-  const kinds: Readonly<Record<RaceKind, Steps>> = {
+  const stepsOf: Readonly<Record<RaceKind, Steps>> = {
     annotated: annotationSteps(client, (worker) => `${accounts}/annotated-${worker}`),
     mapped: configMapSteps(
       client,
@@ -77,14 +83,21 @@ export async function openRaceScene(
       () => 'container credentials',
     ),
   }
-  for (const kind of Object.keys(kinds))
+  for (const kind of options.kinds ?? Object.keys(stepsOf))
     for (let worker = 0; worker < MAX_WORKERS; worker++)
       await client.create(accounts, { metadata: { name: `${kind}-${worker}` } })
   return {
     webhook,
     async race(kind, { workers, rounds }) {
       const accountOf = (worker: number) => `${kind}-${worker}`
-      const result = await raceWrites({ creator, namespace, workers, rounds, accountOf, steps: kinds[kind] })
+      const result = await raceWrites({
+        creator,
+        namespace,
+        workers,
+        rounds,
+        accountOf,
+        steps: stepsOf[kind],
+      })
       process.stderr.write(
         `${namespace}: ${mode}, ${kind}, ${workers} at once: ${result.wrong.length} of ${result.podCount} wrong\n`,
       )

@@ -22,12 +22,23 @@ export interface Scene {
   restartReplicas(): Promise<void>
   /** Compacts etcd while the API server is down, so that watches cannot go on from where they were. */
   restartApiServer(): Promise<void>
+  /** Ends all replicas at once, without warning. */
+  killReplicas(): Promise<void>
+  addReplica(): Promise<void>
   /** The sum of a metric over the replicas. */
   readMetric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>
 }
 
-/** Opens a scene with replicas of these flags; it is closed when the test ends. Nothing is registered yet. */
-export async function openScene(t: Test, flags: readonly string[]): Promise<Scene> {
+/**
+ * Opens a scene with replicas of these flags; it is closed when the test ends. Nothing is registered yet.
+ *
+ * `failurePolicy` is that of the registration, `Fail` where absent.
+ */
+export async function openScene(
+  t: Test,
+  flags: readonly string[],
+  { failurePolicy = 'Fail' }: { readonly failurePolicy?: 'Fail' | 'Ignore' } = {},
+): Promise<Scene> {
   const binaries = await findControlPlaneBinaries(process.env, (line) => t.comment(line))
   const controlPlane = await startControlPlane(binaries, { hasControllers: false })
   const cluster = openCluster(controlPlane.connection)
@@ -39,7 +50,7 @@ export async function openScene(t: Test, flags: readonly string[]): Promise<Scen
     cluster.close()
     await controlPlane.stop()
   })
-  const installation = await installWebhook(cluster, { failurePolicy: 'Fail' })
+  const installation = await installWebhook(cluster, { failurePolicy })
   balancer = await startLoadBalancer(installation.serviceAddress)
   const folder = await mkdtemp(join(cluster.connection.workFolder, 'replicas-'))
   const scene = createScene({ cluster, controlPlane, installation, balancer, folder, flags, replicas })
@@ -56,7 +67,7 @@ function createScene(parts: {
   readonly folder: string
   readonly flags: readonly string[]
   readonly replicas: Replica[]
-}): Scene & { addReplica(): Promise<void> } {
+}): Scene {
   const { cluster, controlPlane, installation, balancer, folder, flags, replicas } = parts
   const listPorts = () => replicas.map(({ port }) => port)
   const addReplica = async () => {
@@ -78,6 +89,13 @@ function createScene(parts: {
     listReplicas: () => replicas,
     addReplica,
     readMetric: readSum,
+    async killReplicas() {
+      for (const { port, daemon } of replicas.splice(0)) {
+        process.kill(daemon.pid, 'SIGKILL')
+        await daemon.stop(0)
+        balancer.remove(port)
+      }
+    },
     async restartReplicas() {
       for (const replica of [...replicas]) {
         await addReplica()

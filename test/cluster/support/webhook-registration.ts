@@ -24,6 +24,8 @@ export async function registerWebhook(
     readonly admissionReviewVersions?: readonly string[]
     /** How long the API server waits for an answer; 5 where absent. */
     readonly timeoutSeconds?: number
+    /** Whether it is called for ephemeral containers too. */
+    readonly hasDebugContainers?: boolean
     /** Whether to wait until it is called, as is done where absent. */
     readonly isAwaited?: boolean
   },
@@ -35,7 +37,19 @@ export async function registerWebhook(
       {
         name: WEBHOOK_NAME,
         clientConfig: { url: webhook.url, caBundle: Buffer.from(webhook.caPem).toString('base64') },
-        rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
+        rules: [
+          { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] },
+          ...(options.hasDebugContainers
+            ? [
+                {
+                  operations: ['UPDATE'],
+                  apiGroups: [''],
+                  apiVersions: ['v1'],
+                  resources: ['pods/ephemeralcontainers'],
+                },
+              ]
+            : []),
+        ],
         admissionReviewVersions: options.admissionReviewVersions ?? ['v1', 'v1beta1'],
         failurePolicy: options.failurePolicy,
         matchPolicy: 'Equivalent',

@@ -6,7 +6,13 @@ import type { AccountMappings } from '../account-mapping.ts'
 import type { IdentityList } from '../identity-list.ts'
 import type { AccountReads } from './account-reads.ts'
 import type { AccountStore } from './account-store.ts'
-import { describeAccount, type FoundAccount, hasIdentity, hasOwnRole } from './known-account.ts'
+import {
+  type AccountWord,
+  describeAccount,
+  type FoundAccount,
+  hasIdentity,
+  hasOwnRole,
+} from './known-account.ts'
 import type { LiveConfigMap } from './live-config-map.ts'
 import type { LookupReports } from './lookup-reports.ts'
 import type { ReadPause } from './read-pause.ts'
@@ -30,7 +36,7 @@ export interface InquiryParts {
 }
 
 interface Readings {
-  readonly account: Reading<FoundAccount>
+  readonly account: Reading<AccountWord>
   readonly identities: Reading<IdentityList> | undefined
   readonly mappings: Reading<AccountMappings> | undefined
 }
@@ -57,7 +63,7 @@ export class AccountInquiry {
 
     const account = await accountReading
     const identities = await identitiesReading
-    const isMappingUsed = account.source !== 'none' && !hasOwnRole(account.value)
+    const isMappingUsed = account.source !== 'none' && !hasOwnRole(account.value.found)
     const mappings = isMappingUsed ? await (mappingsReading ?? readMappings()) : undefined
 
     const answer = this.#conclude(namespace, name, { account, identities, mappings })
@@ -71,12 +77,16 @@ export class AccountInquiry {
     namespace: string,
     name: string,
     remembered: FoundAccount | undefined,
-  ): Promise<Reading<FoundAccount>> {
+  ): Promise<Reading<AccountWord>> {
     const { lookup, store, reads, reports } = this.#parts
-    if (lookup.mode === 'cached' && remembered !== undefined) return { source: 'store', value: remembered }
+    if (lookup.mode === 'cached' && remembered !== undefined)
+      return { source: 'store', value: { found: remembered } }
     const reading = await this.#read('serviceaccounts', {
       join: () => reads.join(namespace, name),
-      remember: () => store.findStale(namespace, name),
+      remember: () => {
+        const found = store.findStale(namespace, name)
+        return found && { found }
+      },
       boundMs: this.#chooseBoundMs(remembered !== undefined),
     })
     reports.note('service_accounts', reading)
@@ -137,7 +147,8 @@ export class AccountInquiry {
       return giveUp(this.#parts.identities?.pendingReason ?? identities.cause)
     if (mappings?.source === 'none') return giveUp(this.#parts.mappings?.pendingReason ?? mappings.cause)
     const answer = describeAccount(namespace, name, {
-      found: account.value,
+      found: account.value.found,
+      readVersion: isAllRead([account, identities, mappings]) ? account.value.resourceVersion : undefined,
       mappings: mappings?.value,
       isListedForContainerCredentials,
     })
@@ -148,11 +159,16 @@ export class AccountInquiry {
   }
 }
 
+/** Whether the API server answered all that was asked; what was not asked does not count. */
+function isAllRead(readings: readonly (Reading<unknown> | undefined)[]): boolean {
+  return readings.every((reading) => reading === undefined || reading.source === 'api-server')
+}
+
 /** The value of the label `result`: where an answer was from or, where it was memory's, why it had to be. */
 export type LookupResult = 'memory' | 'fetched' | 'absent' | 'unavailable' | Failure
 
-function nameAccountResult(reading: Reading<FoundAccount>): LookupResult {
-  return reading.source === 'api-server' && reading.value === 'absent' ? 'absent' : nameResult(reading)
+function nameAccountResult(reading: Reading<AccountWord>): LookupResult {
+  return reading.source === 'api-server' && reading.value.found === 'absent' ? 'absent' : nameResult(reading)
 }
 
 function nameResult(reading: Reading<unknown>): LookupResult {

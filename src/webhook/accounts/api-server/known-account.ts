@@ -4,9 +4,17 @@ import type { AccountMappings } from '../account-mapping.ts'
 /** A ServiceAccount as far as it matters. */
 export type FoundAccount = AccountAnnotations | 'absent'
 
+/** What one answer says of a ServiceAccount; without `resourceVersion` where it is memory's. */
+export interface AccountWord {
+  readonly found: FoundAccount
+  readonly resourceVersion?: string
+}
+
 /** All that counts for a ServiceAccount. */
 export interface AccountKnowledge {
   readonly found: FoundAccount
+  /** Where all of this was read after the question came. */
+  readonly readVersion?: string | undefined
   /** Absent where no ConfigMap of mappings is watched, or where the ServiceAccount has a role of its own. */
   readonly mappings: AccountMappings | undefined
   readonly isListedForContainerCredentials: boolean
@@ -14,11 +22,11 @@ export interface AccountKnowledge {
 
 /** Puts together what is known of one ServiceAccount. */
 export function describeAccount(namespace: string, name: string, knowledge: AccountKnowledge): Account {
-  const { found, mappings, isListedForContainerCredentials: hasContainerCredentials } = knowledge
+  const { found, readVersion, mappings, isListedForContainerCredentials: hasContainerCredentials } = knowledge
   const mapping = mappings?.find(namespace, name)
-  return found === 'absent'
-    ? { state: 'absent', mapping, hasContainerCredentials }
-    : { state: 'known', annotations: found, mapping, hasContainerCredentials }
+  if (found === 'absent') return { state: 'absent', mapping, hasContainerCredentials }
+  const known = { state: 'known', annotations: found, mapping, hasContainerCredentials } as const
+  return readVersion === undefined ? known : { ...known, readVersion }
 }
 
 /** Whether it has a role of its own, which wins over any mapping: for it the mappings do not matter. */
