@@ -72,6 +72,11 @@ format: $(INSTALLED) ## Format all files and mend what lint can mend
 reference: $(INSTALLED) ## Write docs/reference from the tables in src
 	node scripts/reference.ts
 
+.PHONY: ci-packages
+ci-packages: ## Install what some tests need and CI must have, where it is missing (Debian): zsh, fish
+	@missing=$$(for program in zsh fish; do command -v $$program >/dev/null || echo $$program; done); \
+	if [[ -n $$missing ]]; then apt-get update -qq && apt-get install -qqy --no-install-recommends $$missing; fi
+
 .PHONY: chart
 chart: $(INSTALLED) ## Write the policy for annotations, and copy into the Helm chart what it shares with kustomize
 	node scripts/annotation-policy.ts

@@ -58,7 +58,7 @@ const AS_ES_MODULES: BuildOptions = {
  */
 const ROOMS_APART: Readonly<Record<string, { readonly rooms: RegExp; readonly folder: string }>> = {
   'pod-identity-webhook': {
-    rooms: /^src\/(?:oidc|iam|webhook\/certificates\/self-managed)\//,
+    rooms: /^src\/(?:oidc|iam|doctor|webhook\/certificates\/self-managed)\//,
     folder: 'pod-identity-webhook',
   },
   'ecr-credential-provider': { rooms: /^src\/ecr\/pull-secrets\//, folder: 'ecr-pull-secrets' },

@@ -17,6 +17,7 @@ export class UnreadError extends Error {
 
 /** Where kinds are, and what they are called in roles. */
 const RESOURCES = {
+  namespaces: '/api/v1',
   pods: '/api/v1',
   services: '/api/v1',
   serviceaccounts: '/api/v1',

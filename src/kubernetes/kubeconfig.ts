@@ -79,7 +79,8 @@ export function parseServer(text: string): URL {
   throw new ApiConfigurationError(`${text} is not the URL of an API server: write it as https://HOST:PORT`)
 }
 
-async function readKubeconfig(path: string): Promise<KubeconfigFile> {
+/** Reads one file. Rejects with an ApiConfigurationError. */
+export async function readKubeconfig(path: string): Promise<KubeconfigFile> {
   // Loaded here alone: a server in a cluster reads no YAML on this path and starts 18 ms sooner.
   const { parse } = await import('yaml')
   try {

@@ -1,5 +1,5 @@
 import { quoteText } from '../../text/quoted-text.ts'
-import type { FlagDefinition } from './flag-table.ts'
+import type { FlagDefinition, NameKind } from './flag-table.ts'
 import { describeAllowed, parseBoolean, refuseContent } from './flag-value.ts'
 import { findNearestName } from './nearest-name.ts'
 import { UsageError } from './usage-error.ts'
@@ -16,6 +16,9 @@ export interface OperandRule {
   /** Stands for one in `--help`: `FILE`. */
   readonly placeholder: string
   readonly isRepeatable: boolean
+  /** What shells complete it by, where it is no file: names, or one of these. */
+  readonly completes?: NameKind
+  readonly values?: readonly string[]
 }
 
 /** What arguments say. */

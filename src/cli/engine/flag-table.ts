@@ -5,6 +5,9 @@ export interface TextRule {
   readonly description: string
 }
 
+/** Kinds of names that a shell completes from the cluster, or from its kubeconfig. */
+export type NameKind = 'namespace' | 'pod' | 'service-account' | 'context'
+
 interface FlagCommon {
   /** Without the dashes. */
   readonly name: string
@@ -13,6 +16,8 @@ interface FlagCommon {
   readonly help: string
   /** Stands for the value in `--help`: `PATH`. */
   readonly placeholder?: string
+  /** What shells complete the value by. */
+  readonly completes?: NameKind
 }
 
 /**

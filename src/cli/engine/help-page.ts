@@ -28,6 +28,8 @@ export function renderHelp(program: Program, command: Command, layout: PageLayou
   }
   const builtIn = { title: 'Other flags', flags: BUILT_IN_FLAGS }
   sections.push('', heading(`${builtIn.title}:`, layout), ...renderGroup(builtIn, layout))
+  if (isDefault)
+    sections.push('', ...wrapText(`${program.name} help COMMAND tells about a command.`, layout.width))
   sections.push('', ...wrapText(describeEnvironment(program), layout.width))
   sections.push('', heading('Examples:', layout))
   for (const { purpose, line } of command.examples) sections.push(`  # ${purpose}`, `  ${line}`)

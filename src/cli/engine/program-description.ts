@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import type { NameFinder } from './completion/names.ts'
 
 /** A program made of commands. */
 export interface Program {
@@ -12,6 +13,8 @@ export interface Program {
   readonly commands: readonly [Command, ...Command[]]
   /** The exit code of a command line that is wrong; 2 where absent. */
   readonly usageExitCode?: number
+  /** Finds names for a shell that completes a word. */
+  readonly findNames?: NameFinder
 }
 
 /** Commands whose names are two words belong to the group that the first one names: `oidc generate`. */

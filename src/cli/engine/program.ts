@@ -14,11 +14,16 @@ const USAGE_EXIT_CODE = 2
  */
 export async function runProgram(
   program: Program,
-  args: readonly string[],
+  given: readonly string[],
   process: CommandIo,
 ): Promise<number> {
-  const io = concealGiven(process, args, program.environmentPrefix)
+  const io = concealGiven(process, given, program.environmentPrefix)
   try {
+    if (given[0] === '__complete') {
+      const { answerCompletion } = await import('./completion/answer.ts')
+      return await answerCompletion(program, given.slice(1), io)
+    }
+    const args = readHelpCommand(given)
     if (asksForGroupHelp(program, args)) {
       const { renderGroupHelp } = await import('./help-page.ts')
       io.stdout.write(renderGroupHelp(program, args[0] ?? '', layOut(io.stdout, io.env)))
@@ -44,6 +49,11 @@ export async function runProgram(
     io.stderr.write(`${program.name}: ${describeError(error)}\n`)
     return error instanceof UsageError ? (program.usageExitCode ?? USAGE_EXIT_CODE) : 1
   }
+}
+
+/** `help COMMAND` is another way to write `COMMAND --help`. */
+function readHelpCommand(args: readonly string[]): readonly string[] {
+  return args[0] === 'help' ? [...args.slice(1), '--help'] : args
 }
 
 function asksForGroupHelp(program: Program, [word = '', second = '']: readonly string[]): boolean {

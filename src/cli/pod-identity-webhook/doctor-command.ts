@@ -24,6 +24,7 @@ const DOCTOR_FLAGS = {
       name: 'namespace',
       short: 'n',
       accepts: DNS_LABEL,
+      completes: 'namespace',
       help: 'Namespace of the webhook; the one that its configuration names without it.',
     },
     serviceAccount: {
@@ -31,6 +32,7 @@ const DOCTOR_FLAGS = {
       name: 'service-account',
       placeholder: 'NAMESPACE/NAME',
       accepts: SERVICE_ACCOUNT,
+      completes: 'service-account',
       help: 'ServiceAccount whose pod is tried as a dry run; the first one with a role without it.',
     },
     skipped: {

@@ -14,6 +14,8 @@ import type { InjectOptions } from '../../webhook/inject.ts'
 import type { ServeOptions } from '../../webhook/serve-options.ts'
 import type { PolicyOptions } from '../../webhook/write-policy.ts'
 import type { Program } from '../engine/program-description.ts'
+import { findClusterNames } from './cluster-names.ts'
+import { createCompletionCommand } from './completion-command.ts'
 import { createDoctorCommand } from './doctor-command.ts'
 import { createProviderCommand } from './iam/provider-command.ts'
 import { createRoleCommand } from './iam/role-command.ts'
@@ -25,6 +27,8 @@ import { createSyncCommand } from './oidc/sync-command.ts'
 import { createVerifyCommand } from './oidc/verify-command.ts'
 import { createPolicyCommand } from './policy-command.ts'
 import { createServeCommand } from './serve-command.ts'
+
+const NAME = 'pod-identity-webhook'
 
 /** What the commands do, apart from reading their flags. */
 export interface Actions {
@@ -44,9 +48,10 @@ export interface Actions {
 /** The program `pod-identity-webhook`. */
 export function createProgram(actions: Actions): Program {
   return {
-    name: 'pod-identity-webhook',
+    name: NAME,
     version: manifest.version,
     summary: 'Gives pods their AWS identities: the admission webhook that injects role and token',
+    findNames: findClusterNames,
     environmentPrefix: 'POD_IDENTITY_WEBHOOK_',
     commands: [
       createServeCommand(manifest.version, actions.serve),
@@ -60,6 +65,7 @@ export function createProgram(actions: Actions): Program {
       createRoleCommand(actions.planRole),
       createVerifyCommand(actions.verifyIssuer),
       createDoctorCommand(actions.examineCluster),
+      createCompletionCommand(NAME),
     ],
   }
 }

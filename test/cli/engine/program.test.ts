@@ -133,6 +133,8 @@ Other flags:
   -h, --help                    Print this help and exit.
   --version                     Print the version and exit.
 
+tool help COMMAND tells about a command.
+
 Every flag can also come from the environment: --thing-count from
 TOOL_THING_COUNT. A flag wins. An empty variable counts as not set.
 

@@ -16,6 +16,7 @@ const NAMESPACE = {
   placeholder: 'NAMESPACE',
   default: 'eks',
   accepts: DNS_LABEL,
+  completes: 'namespace',
 } as const
 
 const WATCH_CONFIG_MAP = { kind: 'boolean', name: 'watch-config-map' } as const

@@ -16,6 +16,7 @@ export const CLUSTER_FLAGS = {
       kind: 'string',
       name: 'context',
       placeholder: 'NAME',
+      completes: 'context',
       help: 'Context of the kubeconfig; its current one without it.',
     },
   },

@@ -26,6 +26,7 @@ const VERIFY_FLAGS = {
       name: 'service-account',
       placeholder: 'NAMESPACE/NAME',
       accepts: SERVICE_ACCOUNT,
+      completes: 'service-account',
       help: 'ServiceAccount whose token is tried: one is asked for and thrown away.',
     },
     roleArn: {
