@@ -73,9 +73,13 @@ reference: $(INSTALLED) ## Write docs/reference from the tables in src
 	node scripts/reference.ts
 
 .PHONY: ci-packages
-ci-packages: ## Install what some tests need and CI must have, where it is missing (Debian): zsh, fish
-	@missing=$$(for program in zsh fish; do command -v $$program >/dev/null || echo $$program; done); \
+ci-packages: ## Install what some tests need and CI must have, where it is missing (Debian): zsh, fish, chromium
+	@missing=$$(for program in zsh fish chromium; do command -v $$program >/dev/null || echo $$program; done); \
 	if [[ -n $$missing ]]; then apt-get update -qq && apt-get install -qqy --no-install-recommends $$missing; fi
+
+.PHONY: screenshots
+screenshots: $(INSTALLED) ## Write the pictures of pages in docs, as the tests see them
+	WRITE_SCREENSHOTS=yes node test/webhook/status/status-page.test.ts
 
 .PHONY: chart
 chart: $(INSTALLED) ## Write the policy for annotations, and copy into the Helm chart what it shares with kustomize

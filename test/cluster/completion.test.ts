@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import type { NameQuestion } from '../../src/cli/engine/completion/names.ts'
 import { findClusterNames } from '../../src/cli/pod-identity-webhook/cluster-names.ts'
+import { isCi } from '../support/ci.ts'
 import { useCluster } from './support/cluster.ts'
 import { findMissing, openTypedShell, type ShellName, writeRecorder } from './support/typed-shell.ts'
 import { findWebhookScript } from './support/webhook.ts'
@@ -40,7 +41,6 @@ const LINES: readonly (readonly [string, string])[] = [
 
 for (const shell of SHELLS) {
   const missing = findMissing(shell)
-  const isCi = !['', '0', 'false'].includes(process.env['CI'] ?? '')
   t.test(
     `${shell} completes commands, flags and names from the cluster`,
     { skip: !isCi && missing },

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isCi } from './ci.ts'
 
 const ROOT_FOLDER = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -53,7 +54,6 @@ export async function runTap(
  * `lack` is what is missing in two words. Gives the exit code.
  */
 export function skipSuite(reason: string, lack: string): number {
-  const isCi = !['', '0', 'false'].includes(process.env['CI'] ?? '')
   console.log(`${isCi ? 'failed' : 'skipped'}: ${reason}`)
   console.log(
     isCi ? '0 passed, 1 failed' : `0 passed, 0 failed, 1 skipped: the whole suite, for want of ${lack}`,

@@ -28,6 +28,7 @@ ${renderFacts([
 ])}
 <h2 id="watches">Watches</h2>
 ${renderTable(
+  'watches',
   ['resource', 'connected', 'last heard of'],
   status.watches.map(({ resource, isConnected, ageSeconds }) => [
     resource,
@@ -37,9 +38,10 @@ ${renderTable(
   'Nothing is watched.',
 )}
 <h2 id="decisions">Decisions</h2>
-${renderTable(['reason', 'meaning', 'count'], status.decisions.map(describeReason), 'None yet.')}
+${renderTable('decisions', ['reason', 'meaning', 'count'], status.decisions.map(describeReason), 'None yet.')}
 <h2 id="lookups">Lookups of ServiceAccounts</h2>
 ${renderTable(
+  'lookups',
   ['result', 'count'],
   status.lookups.map(({ name, count }) => [name, String(count)]),
   'None yet.',
@@ -65,6 +67,8 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}
 dd{margin:0;overflow-wrap:anywhere}
 .good strong{color:light-dark(#11632a,#6fdc8c)}
 .bad strong{color:light-dark(#a1121f,#ff8f96)}
+td:first-child{white-space:nowrap}
+nav{margin-top:1.5rem}
 nav a{margin-right:1rem}
 `
 
@@ -86,6 +90,7 @@ function describeReason({ name, count }: Count): readonly string[] {
 
 function renderRecent(decisions: NonNullable<Status['recentDecisions']>): string {
   return renderTable(
+    'recent',
     ['time', 'pod', 'ServiceAccount', 'reason', 'role', 'warnings'],
     decisions.map(({ time, namespace, pod, serviceAccount, reason, role, warnings }) => [
       time,
@@ -103,12 +108,20 @@ function renderFacts(facts: readonly (readonly [string, string])[]): string {
   return `<dl>${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>`
 }
 
-/** A table that a keyboard can scroll where it is wider than the window; `empty` is said where it has no rows. */
-function renderTable(header: readonly string[], rows: readonly (readonly string[])[], empty: string): string {
+/**
+ * A table that a keyboard can scroll where it is wider than the window, named by the heading of this `id`; `empty` is said
+ * where it has no rows.
+ */
+function renderTable(
+  id: string,
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  empty: string,
+): string {
   if (rows.length === 0) return `<p>${escapeHtml(empty)}</p>`
   const head = header.map((cell) => `<th scope="col">${escapeHtml(cell)}</th>`).join('')
   const body = rows.map((row) => `<tr>${row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`)
-  return `<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
+  return `<div class="scroll" role="region" aria-labelledby="${id}" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`
 }
 
 function escapeHtml(text: string): string {
