@@ -215,6 +215,7 @@ function isAboutAccounts(code: WarningCode): boolean {
     'no_container_injected',
     'token_not_mounted',
     'half_configured',
+    'pod_too_large',
     'lookup_failed',
   ]
   return !others.includes(code)
