@@ -61,6 +61,7 @@ check: $(INSTALLED) lint typecheck ## Check style, types, rooms, manifests, gene
 	node scripts/picture.ts --check
 	node scripts/annotation-policy.ts --check
 	node scripts/check-links.ts
+	node scripts/policy.ts --check
 	node scripts/check-workflows.ts
 	cspell lint --no-progress
 lint: $(INSTALLED)
@@ -81,13 +82,15 @@ ci-packages: ## Install what some tests need and CI must have, where it is missi
 screenshots: $(INSTALLED) ## Write the pictures of pages in docs, as the tests see them
 	WRITE_SCREENSHOTS=yes node test/webhook/status/status-page.test.ts
 
-.PHONY: chart
+.PHONY: chart policy
+policy: $(INSTALLED) ## Write the policies that deploy ships, as the command prints them
+	node scripts/policy.ts
 chart: $(INSTALLED) ## Write the policy for annotations, and copy into the Helm chart what it shares with kustomize
 	node scripts/annotation-policy.ts
 	cp deploy/base/annotation-policy.yaml deploy/components/{ecr-pull-secrets/ecr-pull-secrets-policy.yaml,monitoring/dashboard.json,monitoring/prometheus-rule.yaml,verify-credentials/validating-admission-policy.yaml} deploy/chart/files/
 
 .PHONY: cluster-up cluster-down
-cluster-up: $(INSTALLED) ## Deploy into the current kube context: make cluster-up IMAGE=… [NAMESPACE= CERTS= COMPONENTS= ARGS= WAIT=no]
+cluster-up: $(INSTALLED) ## Deploy into the current kube context: make cluster-up IMAGE=… [NAMESPACE= CERTS= COMPONENTS= ARGS= WAIT=no], or MODE=policy
 	@node scripts/cluster/cluster-up.ts
 cluster-down: $(INSTALLED) ## Remove from the current kube context what cluster-up made
 	@node scripts/cluster/cluster-down.ts

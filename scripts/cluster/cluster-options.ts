@@ -7,6 +7,25 @@ export const CERTIFICATE_MODES = ['self-managed', 'cert-manager'] as const
 
 export type CertificateMode = (typeof CERTIFICATE_MODES)[number]
 
+/** What is deployed: the webhook with its components, or the policies of the API server alone. */
+export type DeployMode = 'webhook' | 'policy'
+
+/** Reads MODE. Throws ClusterError for a value that cannot be. */
+export function readDeployMode(env: Environment): DeployMode {
+  const text = env['MODE'] || 'webhook'
+  if (text !== 'webhook' && text !== 'policy')
+    throw new ClusterError(
+      `MODE=${text}: give webhook or policy; COMPONENTS=policy puts policies beneath the webhook`,
+      2,
+    )
+  const stray = ['IMAGE', 'CERTS', 'COMPONENTS', 'ARGS'].find((name) => text === 'policy' && env[name])
+  if (stray === undefined) return text
+  throw new ClusterError(
+    `${stray}: MODE=policy deploys the policies as they are; for others apply what pod-identity-webhook policy prints`,
+    2,
+  )
+}
+
 /** What both commands are told by the variables of make. */
 export interface ClusterOptions {
   readonly kubectlCommand: string

@@ -3,7 +3,13 @@ import { checkAccess, listAccesses } from './access-review.ts'
 import { divideIntoStages } from './apply-stages.ts'
 import { type CertificateChange, prepareCertificateChange } from './certificate-change.ts'
 import { ClusterError } from './cluster-error.ts'
-import { type CertificateMode, type ClusterUpOptions, readClusterUpOptions } from './cluster-options.ts'
+import {
+  type CertificateMode,
+  type ClusterUpOptions,
+  readClusterOptions,
+  readClusterUpOptions,
+  readDeployMode,
+} from './cluster-options.ts'
 import { describeOutput, runCommand } from './command.ts'
 import { connect } from './connection.ts'
 import { listDeployableObjects } from './deployable-objects.ts'
@@ -11,6 +17,8 @@ import { createKubectl, type Kubectl } from './kubectl.ts'
 import { isWrittenByPeople, keyOf, type Manifest, OWN_NAME, toList } from './manifest.ts'
 import { findNamespaceOwner } from './own-namespace.ts'
 import { checkGrants, widenPermissions } from './permissions.ts'
+import { bringUpPolicies, POLICY_STEPS } from './policy-only.ts'
+import { servePolicies } from './policy-version.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { findRegistration, type Registration, register } from './registration.ts'
 import { listComponents, renderManifests } from './rendered-manifests.ts'
@@ -23,6 +31,11 @@ const CERT_MANAGER_API = 'cert-manager.io/v1'
 const APPLY = ['apply', '--server-side', '--force-conflicts', '--validate=strict', '--filename=-']
 
 await runCommand('cluster-up', async () => {
+  if (readDeployMode(process.env) === 'policy') {
+    const policyOptions = readClusterOptions(process.env)
+    const steps = createProgress(POLICY_STEPS, describeOutput(process.stdout, process.env))
+    return await bringUpPolicies(createKubectl(policyOptions.kubectlCommand), policyOptions, steps, APPLY)
+  }
   const options = readClusterUpOptions(process.env, await listComponents())
   const stepCount = options.isWaiting ? 7 : 5
   const progress = createProgress(stepCount, describeOutput(process.stdout, process.env))
@@ -39,7 +52,8 @@ async function bringUp(kubectl: Kubectl, options: ClusterUpOptions, progress: Pr
   const registration = await findRegistration(kubectl)
   const certificateMode = chooseCertificateMode(options, apiVersions, registration)
   progress.note(`certificates: ${certificateMode}; components: ${options.components.join(', ') || 'none'}`)
-  const manifests = await renderManifests(kubectl, { ...options, certificateMode })
+  const rendered = await renderManifests(kubectl, { ...options, certificateMode })
+  const manifests = await servePolicies(kubectl, rendered, serverVersion)
   checkKinds(manifests, apiVersions)
   const leftovers = await listLeftovers(kubectl, options, manifests, apiVersions)
   await checkAccess(kubectl, [

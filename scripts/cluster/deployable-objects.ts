@@ -1,6 +1,7 @@
 import { CERTIFICATE_MODES } from './cluster-options.ts'
 import type { Kubectl } from './kubectl.ts'
 import { keyOf, type Manifest } from './manifest.ts'
+import { findPolicyVersion, inVersion } from './policy-version.ts'
 import { listComponents, renderManifests } from './rendered-manifests.ts'
 
 /**
@@ -18,7 +19,7 @@ export async function listDeployableObjects(
       renderManifests(kubectl, { namespace, certificateMode, components }),
     ),
   )
-  const all = rendered.flat()
+  const all = inVersion(rendered.flat(), await findPolicyVersion(kubectl))
   const objects = [...all, ...all.flatMap(describeIssuedSecret)].filter(({ apiVersion }) =>
     apiVersions.has(apiVersion),
   )

@@ -12,7 +12,8 @@ import { type Manifest, OWN_NAME } from './manifest.ts'
 /** What the manifests are rendered for. */
 export interface RenderOptions {
   readonly namespace: string
-  readonly certificateMode: CertificateMode
+  /** `none`: the policies alone, which serve nothing. */
+  readonly certificateMode: CertificateMode | 'none'
   readonly components: readonly string[]
   readonly image?: ImageReference
   readonly args?: readonly string[]
@@ -23,7 +24,12 @@ export interface RenderOptions {
 const DEPLOY_FOLDER = fileURLToPath(new URL('../../deploy', import.meta.url))
 
 /** kustomize takes every new kind of the API for a namespaced one. */
-const CLUSTER_KINDS: readonly string[] = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding']
+const CLUSTER_KINDS: readonly string[] = [
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionPolicyBinding',
+]
 
 /** The components there are, by name. */
 export async function listComponents(deployFolder = DEPLOY_FOLDER): Promise<readonly string[]> {
@@ -69,7 +75,7 @@ function describeKustomization({ namespace, certificateMode, components, image, 
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
     namespace,
-    resources: [`overlays/${certificateMode}`],
+    resources: [`overlays/${certificateMode === 'none' ? 'policy-only' : certificateMode}`],
     components: components.map((name) => `components/${name}`),
     ...(image && { images: [{ name: OWN_NAME, ...image }] }),
     ...(args.length > 0 && {

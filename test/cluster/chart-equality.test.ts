@@ -3,7 +3,7 @@ import { CERTIFICATE_MODES } from '../../scripts/cluster/cluster-options.ts'
 import { createKubectl } from '../../scripts/cluster/kubectl.ts'
 import { keyOf, type Manifest } from '../../scripts/cluster/manifest.ts'
 import { listComponents, renderManifests } from '../../scripts/cluster/rendered-manifests.ts'
-import { valuesOf } from '../support/chart-values.ts'
+import { POLICY_ONLY, valuesOf } from '../support/chart-values.ts'
 import { hasGo } from '../support/go-build.ts'
 import { openHelm } from '../support/helm.ts'
 import { useCluster } from './support/cluster.ts'
@@ -25,6 +25,14 @@ if (!hasGo()) t.plan(0, 'Go, which builds helm, is not installed')
 else {
   const helm = await openHelm(t.testdir(), (line) => t.comment(line))
   const kubectl = createKubectl((await useCluster(t)).connection.kubectlPath)
+  t.test('without the webhook, the chart has what the overlay of the policies alone has', async (t) => {
+    const [expected, found] = await Promise.all([
+      renderManifests(kubectl, { namespace: NAMESPACE, certificateMode: 'none', components: [] }),
+      helm.render(POLICY_ONLY, NAMESPACE),
+    ])
+    t.strictSame(compareBy(found), compareBy(expected))
+    t.equal(expected.length, 4)
+  })
   for (const certificateMode of CERTIFICATE_MODES) {
     for (const components of listChoices(await listComponents())) {
       const title = `${certificateMode} with ${components.join(', ') || 'no component'}`

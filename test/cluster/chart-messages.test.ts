@@ -1,4 +1,5 @@
 import t from 'tap'
+import { POLICY_ONLY } from '../support/chart-values.ts'
 import { hasGo } from '../support/go-build.ts'
 import { type ChartValues, openHelm } from '../support/helm.ts'
 
@@ -39,6 +40,12 @@ else {
       { certificates: { certManager: { issuerRef: { kind: 'ClusterIssuer' } } } },
       /'\/certificates\/certManager\/issuerRef': properties 'name' required/,
     ],
+    [{ webhook: { enabled: false } }, /webhook.enabled and policy.enabled are both false/],
+    [
+      { policy: { enabled: true }, extraArgs: ['--token-audience=x'] },
+      /extraArgs: --token-audience is not in the chart's policy/,
+    ],
+    [{ ...POLICY_ONLY, required: { enabled: true } }, /required take the webhook/],
     [{ podLabels: { a: 1 } }, /'\/podLabels\/a': got number, want string/],
   ]
   for (const [values, message] of refused) {

@@ -31,7 +31,11 @@ const POD_TIMEOUT_MS = 20_000
 const cluster = await useCluster(t)
 const kubectl = createKubectl(cluster.connection.kubectlPath)
 const definitions = await findCertManagerDefinitions()
-const components = await listComponents()
+const admission = await cluster.client.get<{ readonly resources: readonly { readonly kind: string }[] }>(
+  '/apis/admissionregistration.k8s.io/v1',
+)
+const hasPolicies = admission.resources.some(({ kind }) => kind === 'MutatingAdmissionPolicy')
+const components = (await listComponents()).filter((name) => name !== 'policy' || hasPolicies)
 const modes = CERTIFICATE_MODES.filter((mode) => mode !== 'cert-manager' || definitions !== undefined)
 if (definitions === undefined)
   t.comment('without Go there are no CRDs of cert-manager: its overlay is left out')

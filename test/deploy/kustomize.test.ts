@@ -18,6 +18,8 @@ const CLUSTER_KINDS = [
   'MutatingWebhookConfiguration',
   'ValidatingAdmissionPolicy',
   'ValidatingAdmissionPolicyBinding',
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionPolicyBinding',
 ]
 
 for (const certificateMode of CERTIFICATE_MODES) {

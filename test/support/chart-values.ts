@@ -15,7 +15,11 @@ const COMPONENT_VALUES: Readonly<Record<string, ChartValues>> = {
   'container-credentials': { containerCredentials: { enabled: true } },
   'oidc-sync': { oidcSync: { enabled: true } },
   'ecr-pull-secrets': { ecrPullSecrets: { enabled: true } },
+  policy: { policy: { enabled: true } },
 }
+
+/** The values for deploy/overlays/policy-only. */
+export const POLICY_ONLY: ChartValues = { webhook: { enabled: false }, policy: { enabled: true } }
 
 /** The values for what kustomize makes of an overlay and components. Throws for a component that the chart lacks. */
 export function valuesOf(mode: CertificateMode, components: readonly string[]): ChartValues {

@@ -1,6 +1,7 @@
 {{- /* Values that work and that somebody may regret: a line each. */}}
 {{- define "webhook.warnings" -}}
 {{- with .Values }}
+{{- if .webhook.enabled }}
 {{- $isStrict := or .required.enabled (eq .webhook.failurePolicy "Fail") }}
 {{- if eq .webhook.failurePolicy "Fail" }}
 webhook.failurePolicy is Fail: while no replica answers, the cluster creates no pod at all. required.enabled refuses only pods that ask for it.
@@ -29,6 +30,7 @@ hostNetwork is true: the NetworkPolicy does not hold for replicas, and a namespa
 {{- if eq .image.tag "latest" }}{{ if not .image.digest }}
 image.tag is latest: replicas may run different versions. Name one, or a digest.
 {{- end }}{{- end }}
+{{- end }}
 {{- if .oidcSync.enabled }}
 {{- if not .oidcSync.bucket }}
 oidcSync.bucket is empty: oidc sync starts once you create ConfigMap {{ include "webhook.oidcSyncName" $ }}.
