@@ -1,3 +1,4 @@
+import { describeSecret } from '../../text/secret-text.ts'
 import type { LabelSelector } from '../../webhook/policy/label-selector.ts'
 import { parseLabelSelector } from '../../webhook/policy/label-selector.ts'
 import type { PolicyOptions } from '../../webhook/write-policy.ts'
@@ -39,6 +40,7 @@ export function createPolicyCommand(writePolicy: (options: PolicyOptions) => Pro
       },
     ],
     async run({ policy, injection, credentials }, io) {
+      refuseSecrets([policy.accountSelector, injection.tokenAudience, injection.awsDefaultRegion])
       const mutation = toMutationSettings({ ...injection, ...credentials })
       if (injection.isRoleArnComposed && mutation.roleArnParts === undefined)
         throw new UsageError(
@@ -51,6 +53,12 @@ export function createPolicyCommand(writePolicy: (options: PolicyOptions) => Pro
       return 0
     },
   })
+}
+
+/** What is printed is read by everybody, and a secret would be printed with it. */
+function refuseSecrets(values: readonly (string | undefined)[]): void {
+  const [kind] = values.map((value) => value && describeSecret(value)).filter(Boolean)
+  if (kind) throw new UsageError(`a flag has ${kind} as its value, which the policy would show to everybody`)
 }
 
 function readSelector(text: string | undefined): LabelSelector | undefined {

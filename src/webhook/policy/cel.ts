@@ -1,3 +1,5 @@
+import { quoteCel } from '../annotation-policy/cel-text.ts'
+
 /** Values that stand for an expression of CEL wherever they come up in what is written. */
 export type Holes = ReadonlyMap<unknown, string>
 
@@ -20,11 +22,6 @@ export function toCel(value: unknown, holes: Holes = NO_HOLES): string {
     return `${quoteCel(key)}: ${isText ? text : `dyn(${text})`}`
   })
   return `{${members.join(', ')}}`
-}
-
-/** Text as a literal of CEL, whose escapes are JSON's. */
-function quoteCel(text: string): string {
-  return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
 }
 
 /** A member of an object by its name, or `fallback` where there is none: `orValue` as CEL writes it. */

@@ -8,6 +8,8 @@ const KINDS = [
   '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations',
   '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings',
   '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies',
+  '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings',
+  '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies',
   '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
   '/apis/rbac.authorization.k8s.io/v1/clusterroles',
   '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
@@ -52,6 +54,9 @@ export async function removeLeftovers(client: ApiClient, known: readonly string[
 }
 
 async function listPaths(client: ApiClient, kind: string): Promise<readonly string[]> {
-  const { items } = await client.get<Objects>(kind)
+  const { status, body } = await client.send('GET', kind)
+  // Kinds that an older Kubernetes does not have.
+  if (status === 404) return []
+  const { items } = body as Objects
   return items.map(({ metadata }) => `${kind}/${metadata?.name}`)
 }
