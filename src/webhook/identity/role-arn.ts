@@ -2,7 +2,7 @@
 export const ROLE_NAME_PATTERN = '[\\w/.@+=,-]+'
 export const ROLE_ARN_PATTERN = `arn:aws[a-z0-9-]*:iam::\\d{12}:role/${ROLE_NAME_PATTERN}`
 
-export const ROLE_ARN = new RegExp(`^${ROLE_ARN_PATTERN}$`)
+const ROLE_ARN = new RegExp(`^${ROLE_ARN_PATTERN}$`)
 
 /** Whether it is the ARN of an IAM role. */
 export function isRoleArn(value: string): boolean {

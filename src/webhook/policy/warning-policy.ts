@@ -3,7 +3,7 @@ import {
   MAX_TOKEN_EXPIRATION_SECONDS,
   MIN_TOKEN_EXPIRATION_SECONDS,
 } from '../identity/annotations.ts'
-import { ROLE_ARN } from '../identity/role-arn.ts'
+import { ROLE_ARN_PATTERN } from '../identity/role-arn.ts'
 import { describeWarning, type WarningCode } from '../identity/warnings.ts'
 import { WEB_IDENTITY_NAMES } from '../injection/fixed-parts.ts'
 import { toCel } from './cel.ts'
@@ -139,7 +139,7 @@ function listChecks(settings: PolicySettings): readonly Check[] {
     {
       code: 'invalid_role_arn',
       subject: 'the role of its ServiceAccount',
-      problem: `variables.isMarked && variables.containers.exists(c, c.?env.orValue([]).exists(e, e.name == ${toCel(roleName)} && has(e.value) && !e.value.matches(${toCel(ROLE_ARN.source)})))`,
+      problem: `variables.isMarked && variables.containers.exists(c, c.?env.orValue([]).exists(e, e.name == ${toCel(roleName)} && has(e.value) && !e.value.matches(${toCel(`^${ROLE_ARN_PATTERN}$`)})))`,
     },
     {
       code: 'empty_audience',
