@@ -78,7 +78,7 @@ const RUNNING_FLAGS = {
       min: 0,
       max: 65535,
       default: 9999,
-      help: 'HTTP port of /metrics, /healthz and /readyz; 0 is any free one.',
+      help: 'HTTP port of /metrics, /healthz and /readyz; 0 picks a free one.',
     },
   },
 } as const satisfies FlagGroup

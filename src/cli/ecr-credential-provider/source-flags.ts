@@ -33,7 +33,7 @@ const ROLES_ANYWHERE_FLAGS = {
       kind: 'string',
       name: 'roles-anywhere-private-key',
       placeholder: 'FILE',
-      help: 'Its private key. Looked for in the file of the certificate without it.',
+      help: 'Its private key. Without it, the key is looked for in the file of the certificate.',
     },
     intermediatesPath: {
       kind: 'string',

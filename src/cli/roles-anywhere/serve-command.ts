@@ -24,14 +24,14 @@ const SERVING_FLAGS = {
       default: 9911,
       min: 0,
       max: 65_535,
-      help: 'Port on 127.0.0.1. 0 is any that is free.',
+      help: 'Port on 127.0.0.1; 0 picks a free one.',
     },
     bindAddress: {
       kind: 'string',
       name: 'bind-address',
       placeholder: 'ADDRESS',
       default: '127.0.0.1',
-      help: 'Address to listen on. Whoever reaches another one than loopback can have the credentials.',
+      help: 'Address to listen on. Anybody who can reach an address other than loopback can get the credentials.',
     },
     allowedHosts: {
       kind: 'list',
@@ -44,7 +44,7 @@ const SERVING_FLAGS = {
       kind: 'string',
       name: 'authorization-token-file',
       placeholder: 'FILE',
-      help: 'File with the token that callers must show. Made, readable by this user alone, if there is none.',
+      help: 'File with the token that callers must show. Created, readable only by this user, if it does not exist.',
     },
     isMetadata: {
       kind: 'boolean',

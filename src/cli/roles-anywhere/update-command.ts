@@ -18,7 +18,7 @@ const UPDATE_FLAGS = {
     isEndless: {
       kind: 'boolean',
       name: 'retry-errors',
-      help: 'Go on after errors even where there are no good credentials left.',
+      help: 'Keep going after errors even when no valid credentials are left.',
     },
   },
 } as const satisfies FlagGroup

@@ -89,7 +89,7 @@ export const ACCOUNT_FLAGS = {
       kind: 'duration',
       name: 'resync-period',
       default: '60s',
-      help: 'Accepted and ignored: what the Go webhook reads again at times is watched without a gap.',
+      help: 'Accepted and ignored: everything is watched, so nothing has to be read again.',
     },
   },
 } as const satisfies FlagGroup

@@ -52,7 +52,7 @@ export const CERTIFICATE_FLAGS = {
       placeholder: 'NAME',
       default: 'pod-identity-webhook',
       accepts: DNS_SUBDOMAIN,
-      help: 'Secret in --namespace that the certificate authority is kept in; made where it is missing.',
+      help: 'Secret in --namespace that holds the certificate authority; created if it is missing.',
     },
     serviceName: {
       kind: 'string',
@@ -60,7 +60,7 @@ export const CERTIFICATE_FLAGS = {
       placeholder: 'NAME',
       default: 'pod-identity-webhook',
       accepts: DNS_LABEL,
-      help: 'Service in --namespace that API servers reach the webhook by: the name in its certificates, and of the webhooks whose caBundle is kept.',
+      help: 'Service in --namespace by which API servers reach the webhook. Certificates are made for it, and the caBundle of webhooks that name it is kept up to date.',
     },
     webhookConfigurationName: {
       kind: 'string',
@@ -68,7 +68,7 @@ export const CERTIFICATE_FLAGS = {
       placeholder: 'NAME',
       default: 'pod-identity-webhook',
       accepts: DNS_SUBDOMAIN,
-      help: 'MutatingWebhookConfiguration whose caBundle is kept.',
+      help: 'MutatingWebhookConfiguration whose caBundle is kept up to date.',
     },
     authorityLifetimeMs: {
       ...LONG_DURATION,

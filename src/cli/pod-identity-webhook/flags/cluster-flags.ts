@@ -17,7 +17,7 @@ export const CLUSTER_FLAGS = {
       name: 'context',
       placeholder: 'NAME',
       completes: 'context',
-      help: 'Context of the kubeconfig; its current one without it.',
+      help: 'Context of the kubeconfig; by default its current one.',
     },
   },
 } as const satisfies FlagGroup

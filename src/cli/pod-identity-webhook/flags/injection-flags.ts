@@ -35,7 +35,7 @@ export const INJECTION_FLAGS = {
       placeholder: 'SECONDS',
       default: 86400,
       max: MAX_TOKEN_EXPIRATION_SECONDS,
-      help: 'Lifetime of tokens in seconds, where no annotation says otherwise. Under 600 becomes 600.',
+      help: 'Lifetime of tokens in seconds, where no annotation says otherwise. Less than 600 becomes 600.',
     },
     tokenMountPath: {
       kind: 'string',
@@ -49,7 +49,7 @@ export const INJECTION_FLAGS = {
       kind: 'string',
       name: 'aws-default-region',
       placeholder: 'REGION',
-      help: 'Value of AWS_REGION and AWS_DEFAULT_REGION in containers that have neither. They are not set without it.',
+      help: 'Value of AWS_REGION and AWS_DEFAULT_REGION in containers that have neither. Without it they are not set.',
     },
     isRegionalSts: {
       kind: 'boolean',
@@ -98,21 +98,21 @@ export const INJECTION_FLAGS = {
     isRoleArnComposed: {
       kind: 'boolean',
       name: 'compose-role-arn',
-      help: 'Accept a role as name or path/name and make it an ARN, with --aws-account-id and --aws-partition.',
+      help: 'Accept a role given as name or path/name, and build its ARN with --aws-account-id and --aws-partition.',
     },
     awsAccountId: {
       kind: 'string',
       name: 'aws-account-id',
       placeholder: 'ID',
       accepts: AWS_ACCOUNT_ID,
-      help: 'Account of composed role ARNs. EC2 instance metadata is asked without it.',
+      help: 'Account for --compose-role-arn. Without it, EC2 instance metadata is asked.',
     },
     awsPartition: {
       kind: 'string',
       name: 'aws-partition',
       placeholder: 'PARTITION',
       accepts: AWS_PARTITION,
-      help: 'Partition of composed role ARNs. EC2 instance metadata is asked without it.',
+      help: 'Partition for --compose-role-arn. Without it, EC2 instance metadata is asked.',
     },
   },
 } as const satisfies FlagGroup

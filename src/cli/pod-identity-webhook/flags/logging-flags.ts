@@ -10,13 +10,13 @@ export const LOGGING_FLAGS = {
       name: 'log-level',
       placeholder: 'LEVEL',
       values: ['silent', 'error', 'warn', 'info', 'debug', 'trace'] satisfies LogLevel[],
-      help: 'silent, error, warn, info, debug or trace. Without it, as -v says.',
+      help: 'silent, error, warn, info, debug or trace. Without it, -v decides.',
     },
     format: {
       kind: 'enum',
       name: 'log-format',
       values: ['json', 'pretty'] satisfies LogFormat[],
-      help: 'How a line is written: pretty on a terminal, else json, unless given.',
+      help: 'Format of log lines. By default pretty on a terminal, json otherwise.',
     },
     verbosity: {
       kind: 'integer',

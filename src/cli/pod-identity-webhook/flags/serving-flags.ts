@@ -10,13 +10,13 @@ export const SERVING_FLAGS = {
       ...PORT,
       name: 'port',
       default: 443,
-      help: 'HTTPS port of /mutate, /healthz and /readyz; 0 is any free one.',
+      help: 'HTTPS port of /mutate, /healthz and /readyz; 0 picks a free one.',
     },
     metricsPort: {
       ...PORT,
       name: 'metrics-port',
       default: 9999,
-      help: 'HTTP port of /metrics, /healthz and /readyz; 0 is any free one.',
+      help: 'HTTP port of /metrics, /healthz and /readyz; 0 picks a free one.',
     },
     hasDebugHandlers: {
       kind: 'boolean',
@@ -27,13 +27,13 @@ export const SERVING_FLAGS = {
       kind: 'duration',
       name: 'shutdown-delay',
       default: '5s',
-      help: 'How long to serve on after SIGTERM, until every API server knows that this replica goes.',
+      help: 'How long to keep serving after SIGTERM, so that every API server learns that this replica is going.',
     },
     shutdownTimeoutMs: {
       kind: 'duration',
       name: 'shutdown-timeout',
       default: '25s',
-      help: 'When to end for good after SIGTERM, requests in flight or not.',
+      help: 'When to exit after SIGTERM at the latest, even with requests in flight.',
     },
   },
 } as const satisfies FlagGroup

@@ -12,7 +12,7 @@ const PASSWORD = {
     kind: 'string',
     name: 'pkcs8-password',
     placeholder: 'TEXT',
-    help: 'Password of an encrypted key. Other users can see it in the list of processes: better is a file, or ROLES_ANYWHERE_KEY_PASSWORD.',
+    help: 'Password of an encrypted key. Other users can see it in the process list: a file, or ROLES_ANYWHERE_KEY_PASSWORD, is better.',
   },
   passwordPath: {
     kind: 'string',
@@ -30,11 +30,11 @@ export const KEY_FLAGS = {
       kind: 'string',
       name: 'certificate',
       placeholder: 'FILE',
-      help: 'Certificate, PEM or DER. Further certificates of a PEM are sent as intermediates.',
+      help: 'Certificate, PEM or DER. Further certificates in a PEM file are sent as intermediates.',
     },
     privateKeyPath: {
       ...PRIVATE_KEY,
-      help: `${PRIVATE_KEY.help} Looked for in the file of the certificate without it.`,
+      help: `${PRIVATE_KEY.help} Without it, the key is looked for in the file of the certificate.`,
     },
     intermediatesPath: {
       kind: 'string',

@@ -8,7 +8,7 @@ export const NETWORK_FLAGS = {
       kind: 'string',
       name: 'region',
       placeholder: 'REGION',
-      help: 'Region to sign for and to call. That of the trust anchor without it.',
+      help: 'Region to sign for and to call; by default that of the trust anchor.',
     },
     endpoint: {
       kind: 'string',
