@@ -10,6 +10,7 @@ import { createTestAuthority } from './support/certificates.ts'
 import { poll } from './support/daemon.ts'
 import { type DoctorRun, runDoctor } from './support/doctor-run.ts'
 import { formatKubeconfig } from './support/kubeconfig.ts'
+import { startReplica, stopReplica } from './support/replica.ts'
 import { findReachableAddress, writeReadiness, writeReplicaPod } from './support/replica-pods.ts'
 import { openScene, type Scene } from './support/scene.ts'
 import { roleArn, waitUntilCalled } from './support/webhook-registration.ts'
@@ -133,6 +134,36 @@ else {
       run.find('replicas-ready').message,
       /^1 of 2 replicas are ready; pod pod-identity-webhook-1 is not ready: ImagePullBackOff: Back-off pulling <image>$/,
     )
+  })
+
+  t.test('a replica that may not list ServiceAccounts says so itself', async (t) => {
+    const kubeconfigPath = await createUser(scene, 'not-the-webhook')
+    const replica = await startReplica({
+      folder: cluster.connection.workFolder,
+      kubeconfigPath,
+      flags: ['--in-cluster=true', '--shutdown-delay=0s'],
+    })
+    t.teardown(() => stopReplica(replica))
+    const name = `${NAME}-waiting`
+    await writeReplicaPod(cluster, NAMESPACE, replica, { name, nodeName: 'node-2', address })
+    t.teardown(() => deletePod(scene, name))
+    await writeReadiness(cluster, NAMESPACE, name, { isReady: false })
+    const told = new RegExp(`${name} is not ready: accounts: ServiceAccounts have not been listed yet: .*403`)
+    const run = await waitFor(examine, (found) => told.test(found.find('replicas-ready').message))
+    t.match(run.find('replicas-ready').message, /certificate: /)
+    t.match(run.find('certificate-trusted').message, `pod ${name} has no certificate yet`)
+  })
+
+  t.test('pods that a selector leaves out', async (t) => {
+    const path = '/webhooks/0/namespaceSelector'
+    const value = { matchLabels: { 'example.com/aws': 'yes' } }
+    const patch = (operation: object) => cluster.client.send('PATCH', REGISTRATION, [operation], JSON_PATCH)
+    await patch({ op: 'add', path, value })
+    const run = await waitFor(examine, (found) => found.find('dry-run-pod').status === 'failed')
+    t.strictSame(run.list('failed'), ['dry-run-pod'])
+    t.match(run.find('dry-run-pod').hint, /selectors of the webhook configuration/)
+    await patch({ op: 'add', path, value: {} })
+    await waitFor(examine, (found) => found.find('dry-run-pod').status === 'ok')
   })
 
   t.test('replicas on one node, and a single one', async (t) => {
