@@ -27,6 +27,6 @@ export async function checkFailOpen({ reader, installation }: CheckContext): Pro
   if (count === 0) return pass('the API server had an answer for each pod since it started')
   return warn({
     message: `since it started, the API server admitted pods ${count} times without an answer of the webhook`,
-    hint: 'its log says why; `pod-identity-webhook audit` finds pods without credentials',
+    hint: 'its log says why; kubectl rollout restart makes pods anew that miss their credentials',
   })
 }
