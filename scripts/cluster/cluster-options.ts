@@ -1,3 +1,4 @@
+import { POLICY_INJECTION_FLAGS } from '../../src/cli/pod-identity-webhook/flags/policy-flags.ts'
 import { splitArguments } from './argument-list.ts'
 import { ClusterError } from './cluster-error.ts'
 import { type ImageReference, parseImageReference } from './image-reference.ts'
@@ -71,13 +72,28 @@ export function readClusterOptions(env: Environment): ClusterOptions {
 
 /** Reads what `cluster-up` takes. Throws ClusterError for what is missing or cannot be. */
 export function readClusterUpOptions(env: Environment, knownComponents: readonly string[]): ClusterUpOptions {
+  const components = readComponents(env['COMPONENTS'] ?? '', knownComponents)
+  const args = readArguments(env['ARGS'] ?? '')
+  if (components.includes('policy')) checkPolicyArguments(args)
   return {
     ...readClusterOptions(env),
     image: readImage(env['IMAGE']),
     certificateMode: readCertificateMode(env['CERTS'] || 'auto'),
-    components: readComponents(env['COMPONENTS'] ?? '', knownComponents),
-    args: readArguments(env['ARGS'] ?? ''),
+    components,
+    args,
   }
+}
+
+/** The shipped policies are those of the flags' defaults: others would give pods something else than the webhook does. */
+function checkPolicyArguments(args: readonly string[]): void {
+  const names = Object.values(POLICY_INJECTION_FLAGS.flags).map(({ name }) => name as string)
+  const other = args.find((arg) => names.includes(arg.replace(/^--?/, '').replace(/=.*/s, '')))
+  if (other === undefined) return
+  const name = other.replace(/=.*/s, '')
+  throw new ClusterError(
+    `ARGS: the component policy is made without ${name}: leave it out of COMPONENTS, and apply what pod-identity-webhook policy ${name}=… prints`,
+    2,
+  )
 }
 
 function readImage(text: string | undefined): ImageReference {

@@ -58,8 +58,9 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
     try {
       request = parseReview(body)
       const { pod, namespace } = request
-      const { decision, readVersion } = pod === undefined ? NOT_A_CREATION : await decidePod(pod, namespace)
-      const change = changePod(request, decision, readVersion)
+      const decided = pod === undefined ? NOT_A_CREATION : await decidePod(pod, namespace)
+      const { decision } = decided
+      const change = changePod(request, decided)
       const settled = settle(request, decision, change)
       record(settled, elapsedSeconds())
       if (settled.reason === 'lookup_failed' && parts.isLookupStrict) {
@@ -82,18 +83,19 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
     const exemption = findExemption(pod)
     if (exemption !== undefined) return exempt(exemption)
     const account = await accounts.find(namespace, pod.spec.serviceAccountName ?? '')
-    const readVersion = account.state === 'known' ? account.readVersion : undefined
-    return { decision: decide(account, { namespace, pod }, random), readVersion }
+    const { readVersion, memoryVersion } =
+      account.state === 'known' ? { ...NO_VERSIONS, ...account } : NO_VERSIONS
+    return { decision: decide(account, { namespace, pod }, random), readVersion, memoryVersion }
   }
 
   /** The pod's own change, or what becomes of the policy's where there was one. */
-  function changePod(request: ReviewRequest, decision: Decision, readVersion: string | undefined): Revision {
+  function changePod(request: ReviewRequest, decided: DecidedPod): Revision {
     const { pod, debuggedWith: known } = request
-    const { reason, identity, skipContainers, warnings } = decision
+    const { reason, identity, skipContainers, warnings } = decided.decision
     const nothing = { reason, warnings, patch: NOTHING }
     if (pod === undefined || EXEMPTIONS.has(reason)) return nothing
     if (known === undefined) {
-      const revision = revise(pod, { decision, readVersion, areMappingsKnown })
+      const revision = revise(pod, { ...decided, areMappingsKnown })
       if (revision !== undefined) return revision
     }
     if (identity === undefined) return nothing
@@ -119,17 +121,19 @@ export function createReviewer(parts: ReviewerParts): Reviewer {
 }
 
 const NOTHING: readonly PatchOperation[] = []
+const NO_VERSIONS = { readVersion: undefined, memoryVersion: undefined }
 
-/** A decision, and the resourceVersion that it rests on where all of it was read after the review came. */
+/** A decision, and the resourceVersion that it rests on: read after the review came, or up to which memory knows. */
 interface DecidedPod {
   readonly decision: Decision
   readonly readVersion: string | undefined
+  readonly memoryVersion: string | undefined
 }
 
 function exempt(reason: ReasonCode): DecidedPod {
   return {
     decision: { identity: undefined, reason, skipContainers: undefined, warnings: [] },
-    readVersion: undefined,
+    ...NO_VERSIONS,
   }
 }
 

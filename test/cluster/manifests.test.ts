@@ -125,7 +125,7 @@ for (const [how, args] of [
     await run(args, manifests)
 
     const { webhooks } = await cluster.client.get<V1MutatingWebhookConfiguration>(CONFIGURATION)
-    t.equal(webhooks?.length, 3)
+    t.equal(webhooks?.length, 4)
     t.ok(webhooks?.every(({ clientConfig }) => clientConfig.caBundle))
     const secret = await cluster.client.get<V1Secret>(
       `/api/v1/namespaces/${NAMESPACE}/secrets/pod-identity-webhook`,

@@ -5,7 +5,7 @@ import { ClusterError } from '../../scripts/cluster/cluster-error.ts'
 import { readClusterOptions, readClusterUpOptions } from '../../scripts/cluster/cluster-options.ts'
 import { parseImageReference } from '../../scripts/cluster/image-reference.ts'
 
-const COMPONENTS = ['monitoring', 'required']
+const COMPONENTS = ['monitoring', 'policy', 'required']
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`
 
 t.test('IMAGE is all that cluster-up needs', async (t) => {
@@ -51,10 +51,14 @@ const MISTAKES: readonly (readonly [env: Record<string, string>, message: RegExp
   [{ CERTS: 'vault' }, /^CERTS=vault: give auto, self-managed or cert-manager$/],
   [
     { COMPONENTS: 'required dashboards' },
-    /^COMPONENTS: there is no dashboards; there are monitoring, required$/,
+    /^COMPONENTS: there is no dashboards; there are monitoring, policy, required$/,
   ],
   [{ ARGS: 'compose-role-arn' }, /^ARGS: compose-role-arn is no flag/],
   [{ ARGS: '--a="b' }, /^ARGS: a quote has no end$/],
+  [
+    { COMPONENTS: 'policy', ARGS: '-v=4 --token-audience=a' },
+    /^ARGS: the component policy is made without --token-audience: leave it out/,
+  ],
   [{ WAIT: 'never' }, /^WAIT=never: give yes or no$/],
   [{ TIMEOUT: '1m' }, /^TIMEOUT=1m: give seconds$/],
 ]

@@ -124,7 +124,16 @@ const spec = fc
 
 const role = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('arn:aws:iam::111122223333:role/a', 'not an arn') },
-  { weight: 1, arbitrary: fc.constantFrom('', '😀'.repeat(2_100), '😀'.repeat(2_048), 'x'.repeat(4_096)) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '',
+      '😀'.repeat(4_096),
+      '😀'.repeat(4_097),
+      'x'.repeat(4_096),
+      'x'.repeat(4_097),
+    ),
+  },
 )
 
 const accountAnnotations = fc

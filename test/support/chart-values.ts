@@ -16,6 +16,7 @@ const COMPONENT_VALUES: Readonly<Record<string, ChartValues>> = {
   'oidc-sync': { oidcSync: { enabled: true } },
   'ecr-pull-secrets': { ecrPullSecrets: { enabled: true } },
   policy: { policy: { enabled: true } },
+  'debug-containers': { debugContainers: { enabled: true } },
 }
 
 /** The values for deploy/overlays/policy-only. */

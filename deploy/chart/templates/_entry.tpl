@@ -1,6 +1,6 @@
 {{- /*
 One entry of the MutatingWebhookConfiguration. Takes root, name, failurePolicy, and the expressions that choose its pods
-and namespaces; those of the values come on top.
+and namespaces; those of the values come on top. It is asked for new pods or, with isDebug, for ephemeral containers.
 */}}
 {{- define "webhook.entry" -}}
 {{- $values := .root.Values }}
@@ -22,10 +22,10 @@ and namespaces; those of the values come on top.
     caBundle: {{ b64enc $values.certificates.caBundle }}
     {{- end }}
   rules:
-    - operations: [CREATE]
+    - operations: [{{ ternary "UPDATE" "CREATE" (.isDebug | default false) }}]
       apiGroups: [""]
       apiVersions: [v1]
-      resources: [pods]
+      resources: [{{ ternary "pods/ephemeralcontainers" "pods" (.isDebug | default false) }}]
       scope: Namespaced
   objectSelector:
     {{- include "webhook.selector" (list (prepend .objectExpressions $notSkipped) $values.webhook.objectSelector) | nindent 4 }}

@@ -32,6 +32,8 @@ export type Account =
       readonly annotations: AccountAnnotations
       /** Its resourceVersion, where all that is known here was read after the question came; absent where memory answered. */
       readonly readVersion?: string | undefined
+      /** Where memory answered: the resourceVersion up to which it knows all changes. */
+      readonly memoryVersion?: string | undefined
       /** The entry of the ConfigMap that applies: the exact one, else the longest glob's. */
       readonly mapping: AccountMapping | undefined
       /** Whether the container credentials list names it. */

@@ -96,11 +96,8 @@ function readShortAnnotations(prefix: string): string {
   ].join('\n')
 }
 
-/** Characters are counted as JavaScript does: one beyond U+FFFF is two. */
 function isShort(text: string): string {
-  const max = MAX_VALUE_CHARACTERS
-  const wide = toCel(String.raw`[\x{10000}-\x{10ffff}]`)
-  return `size(${text}) <= ${max} && size(${text}) + size(string(${text}).findAll(${wide})) <= ${max}`
+  return `size(${text}) <= ${MAX_VALUE_CHARACTERS}`
 }
 
 function composeRole(role: string, { roleArnParts }: PolicySettings['mutation']): string {

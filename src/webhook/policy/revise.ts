@@ -31,6 +31,8 @@ export interface RevisionKnowledge {
   readonly decision: Decision
   /** Its resourceVersion, where all that counts was read after the review came. */
   readonly readVersion: string | undefined
+  /** Where it was not: the resourceVersion up to which its changes are known. */
+  readonly memoryVersion: string | undefined
   /** Whether mappings are known here; else only the policy knows them. */
   readonly areMappingsKnown: boolean
 }
@@ -81,16 +83,20 @@ const MARK_OPERATION: AddOperation = {
 }
 
 /** Whether there is nothing that could know better than the policy. */
-function isPolicyRight(
-  { decision, readVersion, areMappingsKnown }: RevisionKnowledge,
-  seenVersion: string,
-): boolean {
+function isPolicyRight(knowledge: RevisionKnowledge, seenVersion: string): boolean {
+  const { decision, readVersion, memoryVersion, areMappingsKnown } = knowledge
   // Container credentials go before any role, whoever tells of them.
   if (decision.reason === 'container_credentials') return false
-  if (readVersion === undefined) return true
+  if (decision.reason === 'lookup_failed') return true
+  // Memory that has come past what the policy saw is no older than the policy's.
+  if (readVersion === undefined) return !isAtLeast(memoryVersion, seenVersion)
   if (readVersion !== seenVersion) return false
   // The same ServiceAccount. Without a role of its own, the policy has it from mappings.
   return decision.reason === 'role_annotation' || !areMappingsKnown
+}
+
+function isAtLeast(version: string | undefined, other: string): boolean {
+  return version !== undefined && /^\d+$/.test(version) && BigInt(version) >= BigInt(other)
 }
 
 function isSame({ parts }: StrippedPod, patch: readonly AddOperation[]): boolean {

@@ -71,7 +71,8 @@ function limit(object: PolicyObject, suffix: string, namespaces: readonly string
 
 async function waitUntilInjected(client: Cluster['client'], namespace: string): Promise<void> {
   const name = 'policy-probe'
-  await client.create(`/api/v1/namespaces/${namespace}/serviceaccounts`, {
+  // It may be there since policies before these.
+  await client.send('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, {
     metadata: {
       name,
       annotations: { 'eks.amazonaws.com/role-arn': roleArn(name) },

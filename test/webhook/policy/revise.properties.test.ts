@@ -84,6 +84,7 @@ function revise(
     readonly settings: MutationSettings
     readonly skipped: readonly string[]
     readonly readVersion?: string
+    readonly memoryVersion?: string
   },
 ) {
   const inject = createInjector(of.settings)
@@ -91,6 +92,7 @@ function revise(
   const revision = createReviser(of.settings, inject)(readPod(pod), {
     decision,
     readVersion: of.readVersion,
+    memoryVersion: of.memoryVersion,
     areMappingsKnown: true,
   })
   if (revision !== undefined) return { ...revision, pod: applyPatch(pod, revision.patch) }
@@ -157,11 +159,29 @@ t.test('the same ServiceAccount, or one that says the same: nothing to do', asyn
   )
 })
 
-t.test('what memory says is no reason to take out what the policy added', async () => {
+t.test('memory that has come past what the policy saw counts as a read does', async () => {
+  fc.assert(
+    fc.property(
+      caseArbitrary,
+      fc.constantFrom('9', '10'),
+      ({ pod, seen, now, settings, skipped }, memoryVersion) => {
+        const given = applyPolicy(pod, seen, '9', settings, skipped)
+        const revised = revise(given, now, { settings, skipped, memoryVersion }).pod
+        const wanted = now === undefined ? pod : mutateCopy(pod, now, settings, skipped)
+        return isDeepStrictEqual(neutralize(revised), neutralize(wanted))
+      },
+    ),
+    RUNS,
+  )
+})
+
+t.test('what older memory says is no reason to take out what the policy added', async () => {
   fc.assert(
     fc.property(caseArbitrary, ({ pod, seen, settings, skipped }) => {
       const given = applyPolicy(pod, seen, '9', settings, skipped)
-      return revise(given, undefined, { settings, skipped }).patch.length === 0
+      const isKept = (memoryVersion: object) =>
+        revise(given, undefined, { settings, skipped, ...memoryVersion }).patch.length === 0
+      return isKept({}) && isKept({ memoryVersion: '8' })
     }),
     RUNS,
   )

@@ -80,12 +80,12 @@ export class AccountInquiry {
   ): Promise<Reading<AccountWord>> {
     const { lookup, store, reads, reports } = this.#parts
     if (lookup.mode === 'cached' && remembered !== undefined)
-      return { source: 'store', value: { found: remembered } }
+      return { source: 'store', value: { found: remembered, memoryVersion: store.resourceVersion } }
     const reading = await this.#read('serviceaccounts', {
       join: () => reads.join(namespace, name),
       remember: () => {
         const found = store.findStale(namespace, name)
-        return found && { found }
+        return found && { found, memoryVersion: store.resourceVersion }
       },
       boundMs: this.#chooseBoundMs(remembered !== undefined),
     })
@@ -149,6 +149,7 @@ export class AccountInquiry {
     const answer = describeAccount(namespace, name, {
       found: account.value.found,
       readVersion: isAllRead([account, identities, mappings]) ? account.value.resourceVersion : undefined,
+      memoryVersion: account.value.memoryVersion ?? account.value.resourceVersion,
       mappings: mappings?.value,
       isListedForContainerCredentials,
     })

@@ -42,6 +42,11 @@ export class AccountStore implements ReflectedStore {
     return this.#resourceVersion !== undefined
   }
 
+  /** Up to where list and watch have told; undefined before the first list. */
+  get resourceVersion(): string | undefined {
+    return this.#resourceVersion
+  }
+
   get table(): AccountTable {
     return this.#listed
   }
