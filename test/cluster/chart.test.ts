@@ -35,11 +35,12 @@ else {
   // Its pods are as Kubernetes' strictest standard asks.
   await runKubectl(['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted'])
 
+  // Of the host's network the namespace's level warns, and should.
   t.test('the API server takes what is rendered, without a warning', async (t) => {
     const definitions = (await findCertManagerDefinitions()) ?? []
     await addCertManagerKinds(cluster, definitions)
     t.teardown(() => removeCertManagerKinds(cluster))
-    for (const values of [{}, valuesOf('cert-manager', COMPONENTS), EVERYTHING]) {
+    for (const values of [{}, valuesOf('cert-manager', COMPONENTS), { ...EVERYTHING, hostNetwork: false }]) {
       const manifests = (await helm.render(values, NAMESPACE)).filter(
         ({ apiVersion }) => !apiVersion.startsWith('monitoring.coreos.com/'),
       )
