@@ -4,6 +4,7 @@ import { readCommandLine } from '../engine/command-line.ts'
 import type { FlagGroup } from '../engine/flag-table.ts'
 import { UsageError } from '../engine/usage-error.ts'
 import { keepKnownArguments } from './known-arguments.ts'
+import { createPluginReader } from './plugin-reader.ts'
 import { SOURCE_GROUPS, toSourceSettings } from './source-flags.ts'
 
 const CONFIG_FLAGS = {
@@ -41,9 +42,10 @@ export function createExplainCommand(environmentPrefix: string): Command {
         import('../../ecr/lint/lint.ts'),
       ])
       const files = config.configPath === undefined ? undefined : await readConfigFiles(config.configPath)
-      const errors = lintFiles(files === undefined ? [] : [files]).filter(
-        ({ severity }) => severity === 'error',
-      )
+      const errors = lintFiles(
+        files === undefined ? [] : [files],
+        createPluginReader(environmentPrefix),
+      ).filter(({ severity }) => severity === 'error')
       const { lines, isMatched } = await explainImage(image, files && readProviders(files), {
         env: io.env,
         readSettings(args, variables) {

@@ -1,7 +1,8 @@
 import { type Command, defineCommand } from '../engine/command.ts'
+import { createPluginReader } from './plugin-reader.ts'
 
 /** Makes the `lint` command. */
-export function createLintCommand(): Command {
+export function createLintCommand(environmentPrefix: string): Command {
   return defineCommand({
     name: 'lint',
     summary:
@@ -26,7 +27,7 @@ export function createLintCommand(): Command {
       ])
       const read = async (path: string) =>
         path === '-' ? [await readConfigStream(io.stdin)] : await readConfigFiles(path)
-      const findings = lintFiles(await Promise.all(paths.map(read)))
+      const findings = lintFiles(await Promise.all(paths.map(read)), createPluginReader(environmentPrefix))
       for (const finding of findings) io.stdout.write(`${formatFinding(finding)}\n`)
       return findings.some(({ severity }) => severity === 'error') ? 1 : 0
     },

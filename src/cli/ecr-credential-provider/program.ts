@@ -21,7 +21,7 @@ export function createProgram(): Program {
     commands: [
       createGetCredentialsCommand(version),
       createExplainCommand(environmentPrefix),
-      createLintCommand(),
+      createLintCommand(environmentPrefix),
       createConfigCommand(),
       createPullSecretsCommand(version),
     ],

@@ -4,6 +4,7 @@ import { checkAwsConfig, checkSecret, isAwsConfig } from './aws-config-rules.ts'
 import { parseDocuments } from './documents.ts'
 import type { Located, LocatedObject } from './located.ts'
 import { checkPackage } from './package-rules.ts'
+import type { PluginReader } from './plugin-rules.ts'
 import { CONFIG_KIND, checkProviderConfig, type ProviderNames } from './provider-rules.ts'
 import { type AudienceGrants, createAudienceGrants, warnOfMissingGrant } from './rbac-rules.ts'
 import { type Finding, Report } from './report.ts'
@@ -17,9 +18,12 @@ interface LintedFile {
  * Finds what is wrong in the configuration of image credential providers. `sources` are what a user names: a file alone, or
  * the files of a folder, which the kubelet takes as one configuration. Findings are in the order of files and lines.
  */
-export function lintFiles(sources: readonly (readonly ConfigFile[])[]): readonly Finding[] {
+export function lintFiles(
+  sources: readonly (readonly ConfigFile[])[],
+  readPlugin: PluginReader,
+): readonly Finding[] {
   const grants = createAudienceGrants()
-  const folders = sources.map((files) => files.map((file) => lintFile(file, grants)))
+  const folders = sources.map((files) => files.map((file) => lintFile(file, grants, readPlugin)))
   for (const files of folders) reportRepeatedNames(files)
   const linted = folders.flat()
   for (const { report, config } of linted) {
@@ -29,14 +33,17 @@ export function lintFiles(sources: readonly (readonly ConfigFile[])[]): readonly
   return linted.flatMap(({ report }) => report.findings.toSorted((a, b) => a.line - b.line))
 }
 
-function lintFile({ path, text }: ConfigFile, grants: AudienceGrants): LintedFile {
+function lintFile({ path, text }: ConfigFile, grants: AudienceGrants, readPlugin: PluginReader): LintedFile {
   const report = new Report(path)
   if (isAwsConfig(text)) {
     checkAwsConfig(text, 1, report)
     return { report, config: undefined }
   }
   const documents = parseDocuments(text, report)
-  const outcomes = documents.map((document) => ({ document, kind: checkDocument(document, report, grants) }))
+  const outcomes = documents.map((document) => ({
+    document,
+    kind: checkDocument(document, report, { grants, readPlugin }),
+  }))
   const configs = outcomes.flatMap(({ kind }) => (typeof kind === 'object' ? [kind] : []))
   const isConfig = ({ kind }: { readonly kind: unknown }) => typeof kind === 'object'
   for (const [index, { document }] of outcomes.entries()) {
@@ -55,7 +62,7 @@ function lintFile({ path, text }: ConfigFile, grants: AudienceGrants): LintedFil
 function checkDocument(
   document: Located,
   report: Report,
-  grants: AudienceGrants,
+  { grants, readPlugin }: { readonly grants: AudienceGrants; readonly readPlugin: PluginReader },
 ): ProviderNames | 'checked' | 'other' {
   if (document.kind === 'null') return 'other'
   if (document.kind !== 'object') {
@@ -63,7 +70,7 @@ function checkDocument(
     return 'checked'
   }
   const kind = textOf(document, 'kind')
-  if (isProviderConfig(document, kind)) return checkProviderConfig(document, report)
+  if (isProviderConfig(document, kind)) return checkProviderConfig(document, readPlugin, report)
   if (kind === 'Package') checkPackage(document, report)
   else if (kind === 'Secret') checkSecret(document, report)
   else if (kind === 'ClusterRole' || kind === 'Role') grants.addRole(document)

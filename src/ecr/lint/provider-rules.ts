@@ -3,6 +3,7 @@ import { API_VERSIONS } from '../plugin/credential-request.ts'
 import { parseGoDuration } from './go-duration.ts'
 import { type LocatedObject, readField, readObjects, readTexts } from './located.ts'
 import { checkPatterns } from './pattern-rules.ts'
+import { checkPluginStart, type PluginReader } from './plugin-rules.ts'
 import type { Report } from './report.ts'
 import { checkTokenAttributes, type TokenAudience } from './token-rules.ts'
 
@@ -29,7 +30,11 @@ export interface ProviderNames {
  *
  * Source: k8s.io/kubernetes/pkg/credentialprovider/plugin/config.go, and the strict decoder of its types.
  */
-export function checkProviderConfig(config: LocatedObject, report: Report): ProviderNames {
+export function checkProviderConfig(
+  config: LocatedObject,
+  readPlugin: PluginReader,
+  report: Report,
+): ProviderNames {
   const version = checkConfigType(config, report)
   checkFields(config, ['kind', 'apiVersion', 'providers'], report)
   const providers = readObjects(config, 'providers', report)
@@ -48,7 +53,7 @@ export function checkProviderConfig(config: LocatedObject, report: Report): Prov
       report.refuse(line, `the name ${quoteText(name)} is there twice`, 'write each provider once')
     }
     seen.add(name)
-    return checkProvider(provider, version, report) ?? []
+    return checkProvider(provider, version, readPlugin, report) ?? []
   })
   const names = providers.flatMap(({ fields }) => {
     const name = fields.get('name')
@@ -99,6 +104,7 @@ function checkName(provider: LocatedObject, report: Report): string {
 function checkProvider(
   provider: LocatedObject,
   configVersion: string,
+  readPlugin: PluginReader,
   report: Report,
 ): TokenAudience | undefined {
   const hasTokens = configVersion !== 'v1beta1' && configVersion !== 'v1alpha1'
@@ -106,19 +112,24 @@ function checkProvider(
   const apiVersion = checkApiVersion(provider, report)
   checkPatterns(provider, { isForEcr: isEcrProvider(provider) }, report)
   checkDuration(provider, report)
-  readTexts(provider, 'args', report)
+  const args = readTexts(provider, 'args', report)
   const variables = readObjects(provider, 'env', report).map((variable) => {
     checkFields(variable, ['name', 'value'], report)
-    readField(variable, 'value', 'text', report)
-    return readField(variable, 'name', 'text', report)?.text ?? ''
+    const text = readField(variable, 'value', 'text', report)?.text ?? ''
+    return { name: readField(variable, 'name', 'text', report)?.text ?? '', text, line: variable.line }
   })
+  const isOurs = isEcrProvider(provider)
+  const roleKeys = isOurs
+    ? checkPluginStart({ args, variables, line: provider.line }, readPlugin, report)
+    : undefined
   const attributes = hasTokens ? readField(provider, 'tokenAttributes', 'object', report) : undefined
   if (attributes === undefined) return undefined
   const fieldLine = provider.fields.get('tokenAttributes')?.line ?? provider.line
   checkFields(attributes, TOKEN_FIELDS, report)
   if (apiVersion !== '' && apiVersion !== NEWEST_VERSION)
     report.refuse(fieldLine, `tokenAttributes need another apiVersion`, `write apiVersion: ${NEWEST_VERSION}`)
-  return checkTokenAttributes(attributes, { line: fieldLine, variables }, report)
+  const names = variables.map(({ name }) => name)
+  return checkTokenAttributes(attributes, { line: fieldLine, variables: names, roleKeys }, report)
 }
 
 /** This plugin and the one that it replaces, under the names that their releases and packages give them. */

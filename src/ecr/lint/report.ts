@@ -2,7 +2,7 @@
 export interface Finding {
   readonly file: string
   readonly line: number
-  /** Errors are what the kubelet refuses; warnings what it accepts and people did not mean. */
+  /** Errors are what the kubelet or the plugin refuses; warnings what they accept and people did not mean. */
   readonly severity: 'error' | 'warning'
   readonly problem: string
   readonly remedy: string
@@ -17,7 +17,7 @@ export class Report {
     this.file = file
   }
 
-  /** Adds what the kubelet refuses. */
+  /** Adds what the kubelet or the plugin refuses. */
   refuse(line: number, problem: string, remedy: string): void {
     this.#add('error', line, problem, remedy)
   }

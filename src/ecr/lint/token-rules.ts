@@ -12,10 +12,21 @@ export interface TokenAudience {
 const REQUIRED_KEYS = 'requiredServiceAccountAnnotationKeys'
 const OPTIONAL_KEYS = 'optionalServiceAccountAnnotationKeys'
 
-/** Checks tokenAttributes; `variables` are the names in the provider's env. */
+/**
+ * Checks tokenAttributes; `variables` are the names in the provider's env, `roleKeys` annotations that name a role for it beside
+ * its own: absent for another provider, whose roles are its own business.
+ */
 export function checkTokenAttributes(
   attributes: LocatedObject,
-  { line, variables }: { readonly line: number; readonly variables: readonly string[] },
+  {
+    line,
+    variables,
+    roleKeys,
+  }: {
+    readonly line: number
+    readonly variables: readonly string[]
+    readonly roleKeys: readonly string[] | undefined
+  },
   report: Report,
 ): TokenAudience | undefined {
   const audience = readField(attributes, 'serviceAccountTokenAudience', 'text', report)
@@ -43,10 +54,10 @@ export function checkTokenAttributes(
     )
   for (const key of required.filter((candidate) => optional.includes(candidate)))
     report.refuse(line, `${quoteText(key)} is both required and optional`, 'write it once')
-  if (
-    ![...required, ...optional].some((key) => key.endsWith('role-arn')) &&
-    !variables.includes(ROLE_VARIABLE)
+  const isNamed = [...required, ...optional].some((key) =>
+    [ROLE_ANNOTATION, ...(roleKeys ?? [])].includes(key),
   )
+  if (roleKeys !== undefined && !isNamed && !variables.includes(ROLE_VARIABLE))
     report.warn(
       line,
       'tokens are asked for, and no role is named for them',

@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { createPluginReader } from '../../../src/cli/ecr-credential-provider/plugin-reader.ts'
 import { readConfigFiles } from '../../../src/ecr/config-files.ts'
-import { lintFiles } from '../../../src/ecr/lint/lint.ts'
+import { lintFiles as lintWith } from '../../../src/ecr/lint/lint.ts'
 import { formatFinding } from '../../../src/ecr/lint/report.ts'
+
+const lintFiles = (sources: Parameters<typeof lintWith>[0]) => lintWith(sources, createPluginReader('AWS_'))
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/ecr/', import.meta.url))
 
@@ -27,6 +30,8 @@ const PLANTED: Readonly<Record<string, readonly RegExp[]>> = {
   // Another provider's patterns are its own business, the kubelet's rules are everybody's.
   'other-provider.yaml': [
     /^other-provider.yaml:14: error: cacheType is missing/,
+    // The plugin reads another annotation.
+    /^other-provider.yaml:14: warning: tokens are asked for, and no role is named for them; write eks.amazonaws.com\/ecr-role-arn/,
     /^other-provider.yaml:15: warning: nothing among these files lets nodes ask for tokens/,
   ],
   'china.yaml': [
@@ -202,4 +207,84 @@ t.test('a folder is read as the kubelet reads it', async (t) => {
   )
   await t.rejects(readConfigFiles(`${folder}/d.yaml`), /holds no/)
   await t.rejects(readConfigFiles(`${folder}/nothing`), /cannot be read: ENOENT/)
+})
+
+const NODE = 'arn:aws:rolesanywhere:eu-central-1:111122223333'
+const ROLES_ANYWHERE = [
+  `--roles-anywhere-trust-anchor-arn=${NODE}:trust-anchor/1`,
+  `--roles-anywhere-profile-arn=${NODE}:profile/1`,
+  '--roles-anywhere-role-arn=arn:aws:iam::111122223333:role/node',
+  '--roles-anywhere-certificate=/var/lib/kubelet/pki/kubelet-client-current.pem',
+]
+
+function lintStart(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  name = 'ecr-credential-provider',
+) {
+  const variables = Object.entries(env).map(([variable, value]) => ({ name: variable, value }))
+  const provider = {
+    name,
+    matchImages: ['*.dkr.ecr.*.amazonaws.com'],
+    defaultCacheDuration: '0s',
+    apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
+    args,
+    env: variables,
+  }
+  const config = {
+    apiVersion: 'kubelet.config.k8s.io/v1',
+    kind: 'CredentialProviderConfig',
+    providers: [provider],
+  }
+  return lintFiles([[{ path: 'c.json', text: JSON.stringify(config) }]])
+    .filter(({ problem }) => !problem.startsWith('these of ECR'))
+    .map(formatFinding)
+}
+
+t.test("the plugin's own args and env are read as the plugin reads them", async (t) => {
+  t.strictSame(lintStart(ROLES_ANYWHERE), [])
+  t.strictSame(lintStart(['get-credentials', '-v=4']), [], "klog's flags are known to nobody and ignored")
+  const replaced = (index: number, arg: string) => ROLES_ANYWHERE.map((one, at) => (at === index ? arg : one))
+  const cases: readonly (readonly [
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    finding: RegExp,
+  ])[] = [
+    [
+      ['--roles-anywhere-profil-arn=x'],
+      {},
+      /error: the plugin refuses its arguments: unknown flag --roles-anywhere-profil-arn/,
+    ],
+    [
+      ROLES_ANYWHERE.slice(1),
+      {},
+      /error: IAM Roles Anywhere is half configured: --roles-anywhere-trust-anchor-arn is missing/,
+    ],
+    [replaced(2, '--roles-anywhere-role-arn=node'), {}, /error: "node" is not the ARN of a role/],
+    [
+      replaced(0, `--roles-anywhere-trust-anchor-arn=${NODE}:profile/1`),
+      {},
+      /error: .*is not the ARN of a trust anchor/,
+    ],
+    [
+      replaced(3, '--roles-anywhere-certificate=pki/node.pem'),
+      {},
+      /error: "pki\/node.pem" is no absolute path; write the whole path/,
+    ],
+    [
+      [],
+      { AWS_ROLES_ANYWHERE_ROLE_ARN: 'arn:aws:iam::111122223333:role/node' },
+      /error: IAM Roles Anywhere is half configured/,
+    ],
+    [[], { AWS_PROFLE: 'node' }, /warning: nothing reads the variable "AWS_PROFLE"; write AWS_PROFILE/],
+    [[], { AWS_CONFIG_FILE: 'aws/config' }, /error: AWS_CONFIG_FILE is no absolute path/],
+    [[], { AWS_ECR_ROLE_ARN: 'puller' }, /error: AWS_ECR_ROLE_ARN is "puller", no ARN of a role/],
+  ]
+  for (const [args, env, finding] of cases) {
+    const findings = lintStart(args, env)
+    t.equal(findings.length, 1, findings.join('\n'))
+    t.match(findings[0], finding)
+    t.strictSame(lintStart(args, env, 'acr-credential-provider'), [], "another plugin's are its own business")
+  }
+  t.notMatch(lintStart([], { AWS_CONFIG_FILE: '-----BEGIN PRIVATE KEY-----' }).join(), /BEGIN/)
 })
