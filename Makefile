@@ -81,6 +81,7 @@ ci-packages: ## Install what some tests need and CI must have, where it is missi
 .PHONY: screenshots
 screenshots: $(INSTALLED) ## Write the pictures of pages in docs, as the tests see them
 	WRITE_SCREENSHOTS=yes node test/webhook/status/status-page.test.ts
+	WRITE_SCREENSHOTS=yes node test/audit/report-html.test.ts
 
 .PHONY: chart policy
 policy: $(INSTALLED) ## Write the policies that deploy ships, as the command prints them
@@ -103,7 +104,7 @@ sbom: $(INSTALLED) ## List the packages that the bundles are made of as CycloneD
 notices: $(INSTALLED) ## Write the licences of all that the programs are made of: dist/THIRD-PARTY-NOTICES.txt
 	node scripts/notices.ts
 
-.PHONY: bench bench-create bench-start bench-roles-anywhere bench-ecr soak
+.PHONY: bench bench-create bench-start bench-roles-anywhere bench-ecr bench-audit soak
 bench: $(BUNDLE) ## Measure throughput, latency and memory beside a bare server
 	node bench/throughput/throughput.ts $(ARGS)
 bench-create: $(BUNDLE) ## Measure what creating pods through a real API server takes with and without the webhook
@@ -114,6 +115,8 @@ bench-roles-anywhere: $(BUNDLE) ## Measure credential-process from start to exit
 	node bench/short-programs/roles-anywhere-start.ts $(ARGS)
 bench-ecr: $(BUNDLE) ## Measure the kubelet's ECR plugin from start to exit beside an empty process
 	node bench/short-programs/ecr-start.ts $(ARGS)
+bench-audit: $(BUNDLE) ## Measure audit over 20,000 pods and 5,000 ServiceAccounts of a real API server
+	node bench/audit/audit.ts $(ARGS)
 soak: $(BUNDLE) ## Load, reload certificates every second, watch descriptors and memory: make soak DURATION=10m
 	node bench/soak/soak.ts --duration=$(DURATION) $(ARGS)
 

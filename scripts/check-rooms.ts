@@ -8,6 +8,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bin: ['cli'],
   cli: [
     'webhook',
+    'audit',
     'doctor',
     'checks',
     'oidc',
@@ -20,6 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'text',
   ],
   webhook: ['aws', 'kubernetes', 'telemetry', 'text'],
+  audit: ['doctor', 'webhook', 'oidc', 'iam', 'checks', 'aws', 'kubernetes', 'telemetry', 'text'],
   doctor: ['webhook', 'oidc', 'iam', 'checks', 'aws', 'kubernetes', 'telemetry', 'text'],
   checks: [],
   oidc: ['checks', 'iam', 'aws', 'kubernetes', 'telemetry', 'text'],

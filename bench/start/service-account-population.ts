@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { putObjects } from './etcd-objects.ts'
 
 /** How many ServiceAccounts there are, and where. */
 export interface Population {
@@ -8,28 +9,16 @@ export interface Population {
   readonly oneInHasRole: number
 }
 
-/** etcd takes no more operations in one transaction (its `--max-txn-ops`). */
-const PUTS_PER_TRANSACTION = 128
-
-/**
- * Writes ServiceAccounts straight into an API server's etcd, as JSON, which the API server reads as well as its own
- * protobuf: seconds instead of the minutes that as many requests to the API server take.
- */
+/** Writes ServiceAccounts straight into an API server's etcd. */
 export async function writeServiceAccounts(etcdUrl: string, population: Population): Promise<void> {
   const indexes = Array.from({ length: population.accounts }, (_, index) => index)
-  for (let start = 0; start < indexes.length; start += PUTS_PER_TRANSACTION) {
-    const puts = indexes.slice(start, start + PUTS_PER_TRANSACTION).map((index) => ({
-      requestPut: {
-        key: toBase64(`/registry/serviceaccounts/${nameNamespace(index, population)}/${nameAccount(index)}`),
-        value: toBase64(JSON.stringify(describeAccount(index, population))),
-      },
-    }))
-    const answer = await fetch(`${etcdUrl}/v3/kv/txn`, {
-      method: 'POST',
-      body: JSON.stringify({ success: puts }),
-    })
-    if (!answer.ok) throw new Error(`etcd answered ${answer.status}: ${await answer.text()}`)
-  }
+  await putObjects(
+    etcdUrl,
+    indexes.map((index) => ({
+      key: `serviceaccounts/${nameNamespace(index, population)}/${nameAccount(index)}`,
+      value: describeAccount(index, population),
+    })),
+  )
 }
 
 /** A ServiceAccount that has a role, the `turn`th of them, round and round. */
@@ -76,8 +65,4 @@ function nameNamespace(index: number, population: Population): string {
 
 function nameRole(index: number): string {
   return `arn:aws:iam::123456789012:role/service-${index}`
-}
-
-function toBase64(text: string): string {
-  return Buffer.from(text).toString('base64')
 }

@@ -2,7 +2,8 @@ import type { ApiClient } from '../kubernetes/api-client.ts'
 import { ApiConnectionError, ApiError, describeError } from '../kubernetes/api-error.ts'
 
 const REQUEST_TIMEOUT_MS = 10_000
-const PAGE_SIZE = '500'
+/** An audit of 20,000 pods takes 142 MB at the most by pages of 100, 230 MB by pages of 500, and as long (bench/audit). */
+const PAGE_SIZE = '100'
 
 /** Something could not be read: the check that needs it is `unread`. Message and hint are one line each. */
 export class UnreadError extends Error {
@@ -17,10 +18,14 @@ export class UnreadError extends Error {
 
 /** Where kinds are, and what they are called in roles. */
 const RESOURCES = {
+  configmaps: '/api/v1',
   namespaces: '/api/v1',
   pods: '/api/v1',
   services: '/api/v1',
   serviceaccounts: '/api/v1',
+  daemonsets: '/apis/apps/v1',
+  deployments: '/apis/apps/v1',
+  statefulsets: '/apis/apps/v1',
   mutatingwebhookconfigurations: '/apis/admissionregistration.k8s.io/v1',
   networkpolicies: '/apis/networking.k8s.io/v1',
   poddisruptionbudgets: '/apis/policy/v1',

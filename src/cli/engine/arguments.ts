@@ -11,11 +11,13 @@ export interface Assignment {
   readonly text: string
 }
 
-/** The arguments of a command that are not flags; at least one is needed. */
+/** The arguments of a command that are not flags. */
 export interface OperandRule {
   /** Stands for one in `--help`: `FILE`. */
   readonly placeholder: string
   readonly isRepeatable: boolean
+  /** Whether none will do too. */
+  readonly isOptional?: boolean
   /** What shells complete it by, where it is no file: names, or one of these. */
   readonly completes?: NameKind
   readonly values?: readonly string[]

@@ -51,7 +51,7 @@ export function readCommandLine<G extends FlagGroups>(
     key,
     readValues(group.flags, assignments, isInert(group) ? NO_ENVIRONMENT : environment),
   ])
-  if (operandRule !== undefined && operands.length === 0)
+  if (operandRule !== undefined && operandRule.isOptional !== true && operands.length === 0)
     throw new UsageError(`${operandRule.placeholder} is needed; --help tells more`)
   return { kind: 'run', values: Object.fromEntries(values) as GroupValues<G>, operands }
 }

@@ -53,7 +53,9 @@ export function renderGroupHelp(program: Program, word: string, layout: PageLayo
 export function labelOperands({ operandRule }: CommandDescription): string {
   return operandRule === undefined
     ? ''
-    : ` ${operandRule.placeholder}${operandRule.isRepeatable ? '...' : ''}`
+    : operandRule.isOptional
+      ? ` [${operandRule.placeholder}]`
+      : ` ${operandRule.placeholder}${operandRule.isRepeatable ? '...' : ''}`
 }
 
 /** The rule by which flags come from the environment, with an example. */

@@ -14,6 +14,8 @@ import type { InjectOptions } from '../../webhook/inject.ts'
 import type { ServeOptions } from '../../webhook/serve-options.ts'
 import type { PolicyOptions } from '../../webhook/write-policy.ts'
 import type { Program } from '../engine/program-description.ts'
+import { createAuditCommand } from './audit/audit-command.ts'
+import { createExplainCommand } from './audit/explain-command.ts'
 import { findClusterNames } from './cluster-names.ts'
 import { createCompletionCommand } from './completion-command.ts'
 import { createDoctorCommand } from './doctor-command.ts'
@@ -64,6 +66,8 @@ export function createProgram(actions: Actions): Program {
       createTrustPolicyCommand(actions.writeTrustPolicy),
       createRoleCommand(actions.planRole),
       createVerifyCommand(actions.verifyIssuer),
+      createAuditCommand(),
+      createExplainCommand(),
       createDoctorCommand(actions.examineCluster),
       createCompletionCommand(NAME),
     ],

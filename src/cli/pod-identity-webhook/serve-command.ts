@@ -18,7 +18,8 @@ import { SERVING_FLAGS } from './flags/serving-flags.ts'
 import { toLogOptions } from './log-options.ts'
 import { toMutationSettings } from './mutation-settings.ts'
 
-const GROUPS = {
+/** The flags of `serve`, which those who look at a running webhook read too. */
+export const SERVE_GROUPS = {
   serving: SERVING_FLAGS,
   certificate: CERTIFICATE_FLAGS,
   accounts: ACCOUNT_FLAGS,
@@ -29,7 +30,7 @@ const GROUPS = {
 
 const SHORTEST_LEAF_MS = 10_000
 
-type Values = GroupValues<typeof GROUPS>
+type Values = GroupValues<typeof SERVE_GROUPS>
 
 /** Makes the `serve` command; `serve` runs until the process is told to end. */
 export function createServeCommand(
@@ -39,7 +40,7 @@ export function createServeCommand(
   return defineCommand({
     name: 'serve',
     summary: 'Answer the admission reviews of API servers',
-    groups: GROUPS,
+    groups: SERVE_GROUPS,
     examples: [
       {
         purpose: 'in a cluster, with certificates of its own',
