@@ -1,5 +1,7 @@
 // Writes docs/reference from the tables that the program itself runs by; --check only compares.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { FINDINGS } from '../src/audit/findings.ts'
+import { AUDIT_METRICS } from '../src/audit/metric-table.ts'
 import { createProgram as createEcrCredentialProviderProgram } from '../src/cli/ecr-credential-provider/program.ts'
 import type { Command } from '../src/cli/engine/command.ts'
 import { isInert, nameVariable } from '../src/cli/engine/command-line.ts'
@@ -93,6 +95,9 @@ function renderMetrics(): string {
     renderMetricTable(SYNC_METRICS),
     '## pull-secrets',
     renderMetricTable(PULL_SECRET_METRICS),
+    '## audit',
+    'In the file of `--metrics-file`.',
+    renderMetricTable(AUDIT_METRICS),
   ])
 }
 
@@ -118,6 +123,11 @@ function renderReasons(): string {
     problem,
     remedy,
   ])
+  const findings = Object.entries(FINDINGS).map(([name, { sentence, remedy }]) => [
+    code(name),
+    sentence,
+    remedy,
+  ])
   return joinBlocks([
     '# Reasons and warnings',
     NOTICE,
@@ -127,6 +137,9 @@ function renderReasons(): string {
     '## Warnings',
     'What a person should know although the request is answered: sent with the answer, shown by `kubectl`, logged and counted. Each begins with its subject: an annotation, an entry, a volume.',
     renderTable(['warning', 'the subject …', 'what to do'], warnings),
+    '## Findings',
+    'What `audit` finds of pods that exist and of ServiceAccounts: [audit.md](../audit.md).',
+    renderTable(['finding', 'meaning', 'what to do'], findings),
   ])
 }
 

@@ -1,3 +1,5 @@
+import { AwsCallError } from '../aws/call-failure.ts'
+import type { Environment } from '../aws/endpoint.ts'
 import type { CheckAudience } from '../checks/check-list.ts'
 import { createCheckList } from '../checks/check-list.ts'
 import { type CheckResult, fail, pass, skip, type Verdict, warn } from '../checks/verdict.ts'
@@ -23,6 +25,7 @@ export const EXPLAIN_STEPS = [
   'containers',
   'token',
   'as-it-is',
+  'aws',
 ] as const
 
 export type ExplainStep = (typeof EXPLAIN_STEPS)[number]
@@ -39,7 +42,7 @@ export async function explainPod(
   reader: ClusterReader,
   { pod, isLive }: ExplainedPod,
   readSettings: (args: readonly string[]) => WebhookSettings,
-  audience: CheckAudience<ExplainStep>,
+  { awsEnv, ...audience }: CheckAudience<ExplainStep> & { readonly awsEnv: Environment | undefined },
 ): Promise<readonly CheckResult<ExplainStep>[]> {
   const installation = createInstallation(reader, undefined)
   const { namespace } = pod.metadata
@@ -56,6 +59,7 @@ export async function explainPod(
   await step('containers', async () => describeContainers(snapshot, pod, decision))
   await step('token', async () => describeToken(decision))
   await step('as-it-is', async () => describeFindings(snapshot, pod, isLive))
+  if (awsEnv !== undefined) await step('aws', () => describeInAws(reader, pod, decision, awsEnv))
   return results
 }
 
@@ -175,4 +179,29 @@ function describeFindings(snapshot: ClusterSnapshot, pod: ListedPod, isLive: boo
     .join('; ')
   const flaw = { message, hint: FINDINGS[first.code].remedy }
   return FINDINGS[first.code].severity === 'note' ? warn(flaw) : fail(flaw)
+}
+
+async function describeInAws(
+  reader: ClusterReader,
+  { metadata, spec }: ListedPod,
+  { identity }: Decision,
+  env: Environment,
+): Promise<Verdict> {
+  if (identity?.method !== 'web_identity') return skip('it takes no role by STS')
+  const { roleArn, audience } = identity
+  const { openRoleLookup } = await import('./role-checks.ts')
+  const lookup = await openRoleLookup(reader, env)
+  if (lookup === undefined)
+    return { status: 'unread', message: 'the cluster’s issuer cannot be read', hint: 'doctor says why' }
+  try {
+    const user = { namespace: metadata.namespace, name: spec.serviceAccountName ?? '', audience }
+    const finding = lookup.judge(roleArn, await lookup.find(roleArn), user)
+    if (finding === undefined) return pass(`${roleArn} is there and trusts it`)
+    const { sentence, remedy } = FINDINGS[finding.code]
+    const detail = finding.detail === '' ? '' : `: ${finding.detail}`
+    return fail({ message: `it ${sentence} (${roleArn})${detail}`, hint: remedy })
+  } catch (error) {
+    if (!(error instanceof AwsCallError)) throw error
+    return { status: 'unread', message: error.message, hint: '' }
+  }
 }

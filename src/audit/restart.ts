@@ -46,7 +46,7 @@ const RESTARTED_ANNOTATION = 'kubectl.kubernetes.io/restartedAt'
 
 interface Workload {
   readonly metadata: { readonly generation?: number }
-  readonly spec: { readonly replicas?: number }
+  readonly spec: { readonly replicas?: number; readonly updateStrategy?: { readonly type?: string } }
   readonly status?: {
     readonly observedGeneration?: number
     readonly updatedReplicas?: number
@@ -78,6 +78,11 @@ export async function restartOwner(
   }: { readonly timing: Timing; readonly signal: AbortSignal; readonly timeoutMs?: number },
 ): Promise<void> {
   const path = `/apis/apps/v1/namespaces/${namespace}/${RESOURCES[kind]}/${name}`
+  const { spec } = (await client.requestJson({ path, timeoutMs: REQUEST_TIMEOUT_MS })) as Workload
+  if (spec.updateStrategy?.type === 'OnDelete')
+    throw new Error(
+      `${kind} ${namespace}/${name} makes pods anew only when they are deleted (OnDelete): delete them`,
+    )
   const restartedAt = new Date(timing.wallTimeMs()).toISOString()
   const annotations = { [RESTARTED_ANNOTATION]: restartedAt }
   await client.requestJson({
@@ -92,9 +97,10 @@ export async function restartOwner(
   for (;;) {
     const workload = (await client.requestJson({ path, timeoutMs: REQUEST_TIMEOUT_MS })) as Workload
     if (isRolledOut(kind, workload)) return
-    const hasGivenUp = workload.status?.conditions?.some(
-      ({ reason }) => reason === 'ProgressDeadlineExceeded',
-    )
+    // What the controller said of the template before counts for nothing.
+    const hasGivenUp =
+      isObserved(workload) &&
+      workload.status?.conditions?.some(({ reason }) => reason === 'ProgressDeadlineExceeded')
     const isLate = timing.nowMs() - startMs > timeoutMs
     if (isLate || hasGivenUp || signal.aborted) {
       const why = signal.aborted ? 'was not waited for' : 'does not come up'
@@ -106,9 +112,13 @@ export async function restartOwner(
   }
 }
 
+function isObserved({ metadata, status }: Workload): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0)
+}
+
 /** As `kubectl rollout status` sees it. */
 function isRolledOut(kind: string, { metadata, spec, status = {} }: Workload): boolean {
-  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) return false
+  if (!isObserved({ metadata, spec, status })) return false
   if (kind === 'DaemonSet') {
     const { desiredNumberScheduled = 0, updatedNumberScheduled = 0, numberAvailable = 0 } = status
     return updatedNumberScheduled >= desiredNumberScheduled && numberAvailable >= desiredNumberScheduled

@@ -1,7 +1,12 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t from 'tap'
+import { startIamEndpoint } from '../support/iam-endpoint.ts'
 import { runProgramProcess } from '../support/program-run.ts'
 import { useCluster } from './support/cluster.ts'
+import { grantComponentAccess } from './support/component-access.ts'
 import { poll } from './support/daemon.ts'
+import { formatKubeconfig } from './support/kubeconfig.ts'
 
 const IN = 'audit-in'
 const OUT = 'audit-out'
@@ -282,4 +287,89 @@ t.test('explain tells the story of each, and the first ✗ says what to do', asy
   )
   t.match(file.stdout, /✓ containers +app gets what it lacks\n/)
   t.match(file.stdout, /– as-it-is +it does not run\n/)
+})
+
+t.test('with --aws roles are looked up, each once', async (t) => {
+  const iam = await startIamEndpoint()
+  t.teardown(() => iam.close())
+  iam.roles.set('app', { trustPolicy: '{"Version":"2012-10-17","Statement":[]}', policyArns: [] })
+  const args = [
+    'audit',
+    `--kubeconfig=${cluster.connection.adminKubeconfigPath}`,
+    '-n',
+    IN,
+    '--aws',
+    '-o',
+    'json',
+  ]
+  await makeAccount('no-role', { [`${PREFIX}/role-arn`]: role('missing') })
+  const run = await runProgramProcess(args, { env: iam.env })
+  const { findings } = JSON.parse(run.stdout) as { findings: Finding[] }
+  const of = (code: string) => findings.filter((finding) => finding.code === code).map(({ name }) => name)
+  t.strictSame(of('role_missing'), ['no-role'])
+  t.ok(of('role_does_not_trust').includes('right'))
+  t.equal(iam.calls.filter((call) => call === 'GetRole').length, 2)
+  const explain = [
+    'explain',
+    'right',
+    `--kubeconfig=${cluster.connection.adminKubeconfigPath}`,
+    '-n',
+    IN,
+    '--aws',
+  ]
+  const story = await runProgramProcess(explain, { env: iam.env })
+  t.match(story, {
+    code: 1,
+    stdout: /✗ aws +it names a role that does not trust it .* → let it with `role ensure`/,
+  })
+})
+
+t.test('the rights of the component are enough, and it writes what was found for Prometheus', async (t) => {
+  const name = 'pod-identity-webhook-audit'
+  const { kubeconfigPath } = await grantComponentAccess(t, cluster, {
+    namespace: OWN,
+    component: 'audit',
+    name,
+  })
+  const path = join(t.testdir({}), 'audit.prom')
+  const args = ['audit', `--kubeconfig=${kubeconfigPath}`, '-o', 'json', `--metrics-file=${path}`]
+  const { stdout, stderr } = await runProgramProcess(args)
+  const { gaps, findings } = JSON.parse(stdout) as { gaps: string[]; findings: Finding[] }
+  t.strictSame(gaps, [], stderr)
+  t.ok(findings.some(({ code }) => code === 'excluded_by_selector'))
+  const metrics = await readFile(path, 'utf8')
+  t.match(metrics, /^pod_identity_webhook_audit_findings\{finding="partly_missed"\} 1$/m)
+  t.match(metrics, /^pod_identity_webhook_audit_findings\{finding="role_missing"\} 0$/m)
+  t.notMatch(metrics, IN)
+  const unwritable = await runProgramProcess([...args.slice(0, -1), '--metrics-file=/nonexistent/a.prom'])
+  t.match(unwritable, { code: 1, stderr: /--metrics-file: cannot write \/nonexistent\/a.prom \(ENOENT\)/ })
+})
+
+t.test('without a right, what can still be said is said, and the missing verb is named', async (t) => {
+  const namespace = OWN
+  const rules = [{ apiGroups: [''], resources: ['serviceaccounts', 'pods'], verbs: ['list'] }]
+  const rbac = '/apis/rbac.authorization.k8s.io/v1'
+  const metadata = { name: 'audit-few-rights' }
+  await client.create(`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata })
+  await client.create(`${rbac}/clusterroles`, { metadata, rules })
+  await client.create(`${rbac}/clusterrolebindings`, {
+    metadata,
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: metadata.name },
+    subjects: [{ kind: 'ServiceAccount', name: metadata.name, namespace }],
+  })
+  t.teardown(async () => {
+    for (const kind of ['clusterroles', 'clusterrolebindings'])
+      await client.send('DELETE', `${rbac}/${kind}/${metadata.name}`)
+  })
+  const { status } = await client.create<{ status: { token: string } }>(
+    `/api/v1/namespaces/${namespace}/serviceaccounts/${metadata.name}/token`,
+    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+  )
+  const { apiServerUrl: url, caPem } = cluster.connection
+  const folder = t.testdir({ kubeconfig: formatKubeconfig({ url, caPem, token: status.token }) })
+  const run = await runProgramProcess(['audit', `--kubeconfig=${join(folder, 'kubeconfig')}`, '-o', 'json'])
+  const { gaps, findings } = JSON.parse(run.stdout) as { gaps: string[]; findings: Finding[] }
+  t.match(gaps.join('\n'), /you may not list mutatingwebhookconfigurations.admissionregistration.k8s.io/)
+  t.match(gaps.join('\n'), /you may not list namespaces/)
+  t.ok(findings.some(({ code }) => code === 'stale_role'))
 })

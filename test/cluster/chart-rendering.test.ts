@@ -71,7 +71,7 @@ else {
       t.ok(args?.includes(`--${flag}=aws-ids`), flag)
     }
     const rules = manifests
-      .filter(({ metadata }) => !metadata.name.endsWith('-ecr-pull-secrets'))
+      .filter(({ metadata }) => !/-(?:audit|ecr-pull-secrets)$/.test(metadata.name))
       .flatMap(({ rules }) => (rules ?? []) as { resources: string[]; resourceNames: string[] }[])
     const nameOf = (resource: string) =>
       rules.find(({ resources }) => resources?.includes(resource))?.resourceNames

@@ -73,7 +73,11 @@ t.test('what an earlier choice left is removed; what people wrote stays', async 
   t.match(await runMake(cluster, 'cluster-up', variables), { exitCode: 0 })
   t.match(await runMake(cluster, 'cluster-up', { IMAGE, NAMESPACE, WAIT: 'no' }), { exitCode: 0 })
   const names = await listOwn('validatingadmissionpolicies,configmaps')
-  t.strictSame(names, ['ConfigMap/pod-identity-webhook-container-credentials'])
+  t.strictSame(names, [
+    // Always there: the check of annotations.
+    'ValidatingAdmissionPolicy/pod-identity-webhook-annotations',
+    'ConfigMap/pod-identity-webhook-container-credentials',
+  ])
   const { webhooks } = await cluster.client.get<V1MutatingWebhookConfiguration>(
     `${CONFIGURATIONS}/pod-identity-webhook`,
   )

@@ -1,14 +1,11 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { createKubectl } from '../../scripts/cluster/kubectl.ts'
-import type { Manifest } from '../../scripts/cluster/manifest.ts'
-import { renderManifests } from '../../scripts/cluster/rendered-manifests.ts'
 import { PASSWORD, STATIC_CREDENTIALS, startEcrServer } from '../support/ecr-server.ts'
-import { type Cluster, useCluster } from './support/cluster.ts'
+import { useCluster } from './support/cluster.ts'
+import { grantComponentAccess } from './support/component-access.ts'
 import { type Daemon, poll, startDaemon } from './support/daemon.ts'
-import { formatKubeconfig } from './support/kubeconfig.ts'
 import { type Attempt, attemptRequest } from './support/permission-probe.ts'
 
 const NAME = 'pod-identity-webhook-ecr-pull-secrets'
@@ -32,38 +29,10 @@ const { client } = cluster
 const ecr = await startEcrServer()
 t.teardown(() => ecr.close())
 await cluster.createNamespace(OWN)
-const token = await installRights(cluster)
+const { token, kubeconfigPath } = await grantComponentAccess(t, cluster, {
+  ...{ namespace: OWN, component: 'ecr-pull-secrets', name: NAME },
+})
 const folder = await mkdtemp(join(cluster.connection.workFolder, 'pull-secrets-'))
-const kubeconfigPath = join(folder, 'kubeconfig')
-const { apiServerUrl: url, caPem } = cluster.connection
-await writeFile(kubeconfigPath, formatKubeconfig({ url, caPem, token }), { mode: 0o600 })
-
-/** The shipped roles and policy, and a token of the ServiceAccount that has them. */
-async function installRights({ connection }: Cluster): Promise<string> {
-  const manifests = await renderManifests(createKubectl(connection.kubectlPath), {
-    namespace: OWN,
-    certificateMode: 'self-managed',
-    components: ['ecr-pull-secrets'],
-  })
-  const wanted = manifests.filter(
-    ({ kind, metadata }: Manifest) => kind !== 'Deployment' && metadata.name === NAME,
-  )
-  const { exitCode, stderr } = await cluster.kubectl(['apply', '--filename=-'], {
-    apiVersion: 'v1',
-    kind: 'List',
-    items: wanted,
-  })
-  if (exitCode !== 0) throw new Error(stderr)
-  t.teardown(async () => {
-    for (const manifest of wanted)
-      await cluster.kubectl(['delete', '--ignore-not-found', '--wait=false', '--filename=-'], manifest)
-  })
-  const { status } = await client.create<{ status: { token: string } }>(
-    `/api/v1/namespaces/${OWN}/serviceaccounts/${NAME}/token`,
-    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } },
-  )
-  return status.token
-}
 
 let count = 0
 async function start(...flags: readonly string[]): Promise<Daemon & { readonly lines: readonly string[] }> {

@@ -117,5 +117,5 @@ async function buildFolder(folder: string): Promise<readonly Manifest[]> {
 
 /** What the component oidc-sync may do is test/deploy/oidc-sync.test.ts's. */
 function isOfWebhook({ metadata }: Manifest): boolean {
-  return !/-(?:oidc-sync|ecr-pull-secrets)$/.test(metadata.name)
+  return !/-(?:audit|oidc-sync|ecr-pull-secrets)$/.test(metadata.name)
 }

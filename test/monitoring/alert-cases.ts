@@ -213,6 +213,12 @@ export const ALERT_CASES: readonly AlertCase[] = [
     firesAt: '26m',
   },
   {
+    alert: 'PodIdentityWebhookAuditMissed',
+    series: { 'pod_identity_webhook_audit_findings{job="node-exporter", finding="missed"}': '0x5 2x200' },
+    silentAt: '120m',
+    firesAt: '126m',
+  },
+  {
     alert: 'PodIdentityWebhookIssuerStale',
     series: { [SYNC_SUCCESS]: '0+60x10 600x110' },
     silentAt: '45m',

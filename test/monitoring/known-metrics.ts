@@ -1,3 +1,5 @@
+import { FINDINGS } from '../../src/audit/findings.ts'
+import { AUDIT_METRICS } from '../../src/audit/metric-table.ts'
 import { PULL_SECRET_METRICS } from '../../src/ecr/pull-secrets/metric-table.ts'
 import { SYNC_METRICS } from '../../src/oidc/sync/metric-table.ts'
 import { METRICS, type MetricDefinition } from '../../src/telemetry/metric-table.ts'
@@ -45,6 +47,7 @@ export function listKnownMetrics(): ReadonlyMap<string, KnownMetric> {
     ...Object.values<MetricDefinition>(METRICS),
     ...Object.values<MetricDefinition>(SYNC_METRICS),
     ...Object.values<MetricDefinition>(PULL_SECRET_METRICS),
+    ...Object.values<MetricDefinition>(AUDIT_METRICS),
   ].map((metric) => ({
     ...metric,
     values: new Set([...codes(), ...(metric.help.match(/\w+/g) ?? [])]),
@@ -61,7 +64,7 @@ export function listKnownMetrics(): ReadonlyMap<string, KnownMetric> {
 /** Reasons, outcomes and warnings; other labels list their values in the help of their metric. */
 function codes(): readonly string[] {
   const outcomes = Object.values(REASONS).map(({ outcome }) => outcome)
-  return [...Object.keys(REASONS), ...outcomes, ...Object.keys(WARNINGS)]
+  return [...Object.keys(REASONS), ...outcomes, ...Object.keys(WARNINGS), ...Object.keys(FINDINGS)]
 }
 
 function toSeries(metric: {

@@ -14,6 +14,7 @@ const COMPONENT_VALUES: Readonly<Record<string, ChartValues>> = {
   },
   'container-credentials': { containerCredentials: { enabled: true } },
   'oidc-sync': { oidcSync: { enabled: true } },
+  audit: { audit: { enabled: true } },
   'ecr-pull-secrets': { ecrPullSecrets: { enabled: true } },
   policy: { policy: { enabled: true } },
   'debug-containers': { debugContainers: { enabled: true } },
@@ -108,6 +109,7 @@ export const EVERYTHING: ChartValues = {
       annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/oidc-sync' },
     },
   },
+  audit: { enabled: true, schedule: '0 6 * * *', extraArgs: ['--aws'] },
   ecrPullSecrets: {
     enabled: true,
     registries: ['111122223333.dkr.ecr.eu-central-1.amazonaws.com', 'public.ecr.aws'],

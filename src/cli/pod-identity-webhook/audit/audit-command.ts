@@ -9,6 +9,7 @@ import type { FlagGroup } from '../../engine/flag-table.ts'
 import { createProgress } from '../../engine/progress.ts'
 import { UsageError } from '../../engine/usage-error.ts'
 import { CLUSTER_FLAGS } from '../flags/cluster-flags.ts'
+import { FILE_PATH } from '../flags/text-rules.ts'
 import { TARGET_FLAGS } from './target-flags.ts'
 import { UNREAD_EXIT_CODE, withReader } from './unread.ts'
 import { readWebhookSettings } from './webhook-flags.ts'
@@ -23,6 +24,13 @@ const REPORT_FLAGS = {
       values: ['table', 'wide', 'json', 'html'],
       default: 'table',
       help: 'Form of the report on stdout; html is one page that works offline.',
+    },
+    metricsPath: {
+      kind: 'string',
+      name: 'metrics-file',
+      placeholder: 'FILE',
+      accepts: FILE_PATH,
+      help: "Also write how much was found to this file, for the textfile collector of Prometheus's node exporter.",
     },
     isRestarting: {
       kind: 'boolean',
@@ -67,6 +75,10 @@ export function createAuditCommand(): Command {
         const signal = createStopSignal()
         const audit = await runAudit(reader, request, io, signal)
         await writeReport(audit, report.output, cluster.context, io)
+        if (report.metricsPath !== undefined) {
+          const { writeMetricsFile } = await import('../../../audit/metrics-file.ts')
+          await writeMetricsFile(report.metricsPath, audit, new Date())
+        }
         if (report.isWatching)
           return await watch(audit, () => runAudit(reader, request, io, signal), io, signal)
         if (report.isRestarting && !(await restart(reader, audit, report.isDryRun, io, signal))) return 1

@@ -25,6 +25,11 @@ const EXPLAIN_FLAGS = {
       accepts: FILE_PATH,
       help: 'Explain the first pod, or template of pods, of this file of YAML or JSON, in place of one in the cluster; - is standard input.',
     },
+    isAwsAsked: {
+      kind: 'boolean',
+      name: 'aws',
+      help: 'Look the role up in IAM too: whether it exists and trusts the ServiceAccount. Takes AWS credentials with iam:GetRole.',
+    },
     output: {
       kind: 'enum',
       name: 'output',
@@ -60,7 +65,10 @@ export function createExplainCommand(): Command {
         const { namespace, name } = explained.pod.metadata
         const report = { output: what.output, idWidth: ID_WIDTH, about: { namespace, pod: name } }
         const results = await reportChecks<CheckResult<ExplainStep>>(io, report, (audience) =>
-          explainPod(reader, explained, readWebhookSettings, audience),
+          explainPod(reader, explained, readWebhookSettings, {
+            ...audience,
+            awsEnv: what.isAwsAsked ? io.env : undefined,
+          }),
         )
         if (results.some(({ status }) => status === 'failed')) return 1
         return results.some(({ status }) => status === 'unread') ? UNREAD_EXIT_CODE : 0
