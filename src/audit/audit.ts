@@ -1,6 +1,7 @@
 import type { Environment } from '../aws/endpoint.ts'
 import { type ClusterReader, createClusterReader, UnreadError } from '../doctor/cluster-reader.ts'
 import { createInstallation } from '../doctor/installation.ts'
+import { selects } from '../doctor/label-selector.ts'
 import { ApiConfigurationError } from '../kubernetes/api-error.ts'
 import { type ClusterChoice, connectCluster } from '../oidc/verify/cluster.ts'
 import { composeRoleArn } from '../webhook/identity/role-arn.ts'
@@ -108,13 +109,15 @@ function describeExclusion({ entries, namespaces }: ClusterSnapshot, pod: Listed
 }
 
 function judgeAccounts(
-  { accounts, webhook }: ClusterSnapshot,
+  { accounts, webhook, policySelector }: ClusterSnapshot,
   usedAccounts: ReadonlySet<string> | undefined,
   tally: Tally,
 ): void {
-  for (const [key, { namespace, name, annotations }] of accounts) {
+  for (const [key, { namespace, name, annotations, labels }] of accounts) {
     const role = composeRoleArn(annotations.role, webhook.settings.roleArnParts)
     const found: PodFinding[] = [...judgeAnnotations(annotations, role)]
+    if (annotations.role !== '' && policySelector !== undefined && !selects(policySelector, labels))
+      found.push({ code: 'unlabelled_account', detail: '' })
     if (annotations.role !== '' && usedAccounts?.has(key) === false)
       found.push({ code: 'unused_account', detail: '' })
     for (const finding of found) tally.addAccount({ namespace, name, role }, finding)

@@ -1,4 +1,4 @@
-import type { V1MutatingWebhook } from '@kubernetes/client-node'
+import type { V1LabelSelector, V1MutatingWebhook } from '@kubernetes/client-node'
 import { type ClusterReader, UnreadError } from '../doctor/cluster-reader.ts'
 import type { Installation } from '../doctor/installation.ts'
 import {
@@ -12,6 +12,7 @@ import { type IdentityList, NO_IDENTITIES, parseIdentityList } from '../webhook/
 import { type Account, type AccountAnnotations, NO_ANNOTATIONS } from '../webhook/identity/account.ts'
 import { parseAccountAnnotations } from '../webhook/identity/annotations.ts'
 import type { MutationSettings } from '../webhook/identity/settings.ts'
+import { INJECTION_POLICY_NAME } from '../webhook/policy/injection-policy.ts'
 
 /** How the webhook runs, as its flags say. */
 export interface WebhookSettings {
@@ -25,6 +26,7 @@ export interface AnnotatedAccount {
   readonly namespace: string
   readonly name: string
   readonly annotations: AccountAnnotations
+  readonly labels: Readonly<Record<string, string>>
   /** When its annotations were last written, in milliseconds since 1970. */
   readonly writtenAtMs: number | undefined
 }
@@ -39,6 +41,8 @@ export interface ClusterSnapshot {
   readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>
   /** The entries by which API servers ask the webhook for pods; undefined where they could not be read. */
   readonly entries: readonly V1MutatingWebhook[] | undefined
+  /** Which ServiceAccounts a policy in the API server looks at; undefined where there is none, or it looks at all. */
+  readonly policySelector: V1LabelSelector | undefined
   /** What could not be read, and what that leaves unsaid, a line each. */
   readonly gaps: readonly string[]
   describe(namespace: string, name: string): Account
@@ -49,6 +53,7 @@ interface ListedAccount {
     readonly name: string
     readonly namespace: string
     readonly annotations?: Readonly<Record<string, string>>
+    readonly labels?: Readonly<Record<string, string>>
     readonly managedFields?: readonly { readonly time?: string; readonly fieldsV1?: object }[]
   }
 }
@@ -106,9 +111,14 @@ export async function takeSnapshot(
     () => readNamespaces(reader, namespace),
     new Map(),
   )
+  const policySelector = await orGap(
+    'labels that a policy in the API server wants are not looked at',
+    () => readPolicySelector(reader),
+    undefined,
+  )
   const accounts = await readAccounts(reader, namespace, webhook.settings.annotationPrefix)
   return {
-    ...{ webhook, accounts, mappings, namespaces, entries, gaps },
+    ...{ webhook, accounts, mappings, namespaces, entries, policySelector, gaps },
     describe(accountNamespace, name) {
       const key = `${accountNamespace}/${name}`
       const annotations = accounts.get(key)?.annotations ?? NO_ANNOTATIONS
@@ -132,11 +142,22 @@ async function readAccounts(
       const annotations = parseAccountAnnotations(metadata.annotations, { prefix, subject })
       if (annotations === NO_ANNOTATIONS) continue
       const writtenAtMs = findWriteTime(metadata, `${prefix}/role-arn`)
-      const account = { namespace: metadata.namespace, name: metadata.name, annotations, writtenAtMs }
+      const { namespace: accountNamespace, name, labels = {} } = metadata
+      const account = { namespace: accountNamespace, name, annotations, labels, writtenAtMs }
       accounts.set(`${metadata.namespace}/${metadata.name}`, account)
     }
   }
   return accounts
+}
+
+/** As the binding of the shipped policy says. */
+async function readPolicySelector(reader: ClusterReader): Promise<V1LabelSelector | undefined> {
+  interface Binding {
+    readonly spec: { readonly paramRef?: { readonly selector?: V1LabelSelector } }
+  }
+  const binding = await reader.get<Binding>('mutatingadmissionpolicybindings', '', INJECTION_POLICY_NAME)
+  const selector = binding?.spec.paramRef?.selector
+  return selector === undefined || Object.keys(selector).length === 0 ? undefined : selector
 }
 
 /**

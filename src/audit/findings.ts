@@ -63,6 +63,13 @@ export const FINDINGS = {
     sentence: 'has an annotation with a mistyped prefix, which is ignored',
     remedy: 'correct the prefix, then create its pods again',
   },
+  unlabelled_account: {
+    severity: 'wrong',
+    sentence:
+      'has a role, and lacks the label by which the policy in the API server looks at ServiceAccounts',
+    remedy:
+      'kubectl label serviceaccount NAME eks.amazonaws.com/pod-identity-account=true, then create its pods again',
+  },
   unused_account: {
     severity: 'note',
     sentence: 'has a role, and no pod uses it',

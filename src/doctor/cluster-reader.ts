@@ -26,6 +26,7 @@ const RESOURCES = {
   daemonsets: '/apis/apps/v1',
   deployments: '/apis/apps/v1',
   statefulsets: '/apis/apps/v1',
+  mutatingadmissionpolicybindings: '/apis/admissionregistration.k8s.io/v1',
   mutatingwebhookconfigurations: '/apis/admissionregistration.k8s.io/v1',
   networkpolicies: '/apis/networking.k8s.io/v1',
   poddisruptionbudgets: '/apis/policy/v1',

@@ -373,3 +373,26 @@ t.test('without a right, what can still be said is said, and the missing verb is
   t.match(gaps.join('\n'), /you may not list namespaces/)
   t.ok(findings.some(({ code }) => code === 'stale_role'))
 })
+
+t.test('ServiceAccounts that a policy by label does not look at are told', async (t) => {
+  const bindings = '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings'
+  const selector = { matchLabels: { [`${PREFIX}/pod-identity-account`]: 'true' } }
+  const made = await client.send('POST', bindings, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingAdmissionPolicyBinding',
+    metadata: { name: 'pod-identity' },
+    spec: { policyName: 'audit-nothing', paramRef: { selector, parameterNotFoundAction: 'Allow' } },
+  })
+  // Before Kubernetes 1.36 there are none.
+  if (made.status === 404) return
+  t.teardown(() => client.send('DELETE', `${bindings}/pod-identity`))
+  await makeAccount('labelled', annotated)
+  const labels = { metadata: { labels: selector.matchLabels } }
+  const path = `/api/v1/namespaces/${IN}/serviceaccounts/labelled`
+  await client.send('PATCH', path, labels, 'application/merge-patch+json')
+  const { findings } = (await audit('-n', IN, '-o', 'json')).report()
+  const names = findings.filter(({ code }) => code === 'unlabelled_account').map(({ name }) => name)
+  t.ok(names.includes('right'))
+  t.notOk(names.includes('labelled'))
+  t.notOk(names.includes('mistyped'), 'which has no role')
+})
