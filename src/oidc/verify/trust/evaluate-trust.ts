@@ -107,14 +107,19 @@ function listComparisons(block: unknown): readonly Comparison[] {
     Object.entries(isObject(keys) ? keys : {}).map(([key, value]) => ({
       operator,
       key,
-      values: [value].flat().map(String),
+      values: [value].flat().map(toText),
     })),
   )
 }
 
+/** A JSON value as text. Not by its own `toString`, which a policy may have for a member. */
+function toText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
 /** Whether the statement is about web identities at all, be it wrongly: others say nothing of a ServiceAccount. */
 function isForWebIdentity({ Principal: principal, Action: action }: JsonObject): boolean {
-  const principals = isObject(principal) ? Object.values(principal).flat().map(String) : []
+  const principals = isObject(principal) ? Object.values(principal).flat().map(toText) : []
   return (
     (isObject(principal) && principal['Federated'] !== undefined) ||
     principals.some((name) => name.includes(':oidc-provider/')) ||

@@ -55,6 +55,22 @@ t.test('anything in the place of a statement or a condition has a verdict', asyn
   )
 })
 
+t.test('members that are called as methods of JavaScript are texts like others', async (t) => {
+  const base = {
+    Effect: 'Allow',
+    Principal: { Federated: PROVIDER },
+    Action: 'sts:AssumeRoleWithWebIdentity',
+  }
+  for (const value of [
+    { '': { toString: '' } },
+    { a: { b: { toString: '' } } },
+    { constructor: [{ toString: null }] },
+  ]) {
+    for (const name of ['Principal', 'Action', 'Condition'])
+      t.not(evaluate([{ ...base, Condition: {}, [name]: value }]).kind, 'accepts', name)
+  }
+})
+
 t.test('the order of statements and of values does not matter', async () => {
   fc.assert(
     fc.property(statements, (listed) => {
