@@ -5,6 +5,7 @@ import { createCheckList } from '../checks/check-list.ts'
 import { type CheckResult, fail, pass, skip, type Verdict, warn } from '../checks/verdict.ts'
 import { type ClusterReader, UnreadError } from '../doctor/cluster-reader.ts'
 import { createInstallation } from '../doctor/installation.ts'
+import { readCluster } from '../oidc/verify/cluster.ts'
 import { createDecider, type Decision, findExemption } from '../webhook/identity/decide.ts'
 import { REASONS } from '../webhook/identity/reasons.ts'
 import { describeWarning } from '../webhook/identity/warnings.ts'
@@ -57,7 +58,7 @@ export async function explainPod(
   await step('decision', async () => describeDecision(pod, decision))
   await step('asked', async () => describeAsked(snapshot, pod))
   await step('containers', async () => describeContainers(snapshot, pod, decision))
-  await step('token', async () => describeToken(decision))
+  await step('token', () => describeToken(reader, decision))
   await step('as-it-is', async () => describeFindings(snapshot, pod, isLive))
   if (awsEnv !== undefined) await step('aws', () => describeInAws(reader, pod, decision, awsEnv))
   return results
@@ -125,8 +126,10 @@ function describeAsked({ entries, namespaces }: ClusterSnapshot, pod: ListedPod)
   if (entries === undefined || labels === undefined)
     return { status: 'unread', message: 'whether API servers ask the webhook cannot be read', hint: '' }
   const exclusion = findExclusion(entries, pod, labels)
+  const isConditional = entries.some(({ matchConditions = [] }) => matchConditions.length > 0)
+  const unless = isConditional ? ', unless its matchConditions say otherwise' : ''
   return exclusion === undefined
-    ? pass('API servers ask the webhook for it')
+    ? pass(`API servers ask the webhook for it${unless}`)
     : fail({ message: exclusion, hint: FINDINGS.excluded_by_selector.remedy })
 }
 
@@ -150,13 +153,16 @@ function describeContainers({ webhook }: ClusterSnapshot, pod: ListedPod, decisi
     : warn({ message: `${message}; ${warnings.map(describeWarning).join('; ')}`, hint: '' })
 }
 
-function describeToken({ identity }: Decision): Verdict {
+async function describeToken({ client }: ClusterReader, { identity }: Decision): Promise<Verdict> {
   if (identity === undefined) return skip('it gets none')
   const audience =
     identity.method === 'web_identity'
       ? `audience ${identity.audience || 'of the API server'}`
       : 'for the agent'
-  return pass(`${audience}, ${identity.tokenExpirationSeconds} seconds`)
+  const cluster = await readCluster(client)
+  const issuer =
+    cluster.kind === 'read' && 'value' in cluster.issuer ? `, of issuer ${cluster.issuer.value}` : ''
+  return pass(`${audience}, ${identity.tokenExpirationSeconds} seconds${issuer}`)
 }
 
 function describeFindings(snapshot: ClusterSnapshot, pod: ListedPod, isLive: boolean): Verdict {

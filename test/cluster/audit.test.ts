@@ -263,6 +263,7 @@ t.test('explain tells the story of each, and the first ✗ says what to do', asy
   const right = await explain('right')
   t.equal(right.code, 0, right.stdout)
   t.match(right.stdout, /✓ as-it-is +it has what it should have\n$/)
+  t.match(right.stdout, /✓ token +audience sts.amazonaws.com, 86400 seconds, of issuer https:/)
   const stale = await explain('pod/stale-role')
   t.match(stale, { code: 1, stdout: /✗ as-it-is +it has another role .*role\/old\) → create it again/ })
   t.match(

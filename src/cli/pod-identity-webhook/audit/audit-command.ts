@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Audit, AuditRequest } from '../../../audit/audit.ts'
-import type { Finding } from '../../../audit/findings.ts'
 import type { ClusterReader } from '../../../doctor/cluster-reader.ts'
 import { SYSTEM_TIMING } from '../../../kubernetes/timing.ts'
 import { createStopSignal } from '../../../telemetry/stop-signal.ts'
@@ -170,30 +169,18 @@ async function restart(
 }
 
 async function watch(
-  first: Audit,
+  { findings }: Audit,
   again: () => Promise<Audit>,
-  { stdout }: CommandIo,
+  { stdout, stderr }: CommandIo,
   signal: AbortSignal,
 ): Promise<number> {
-  const { renderTable } = await import('../../../audit/report-text.ts')
-  const keyOf = ({ pods: _, podCount: __, ...finding }: Finding) => JSON.stringify(finding)
-  let before = first.findings
-  while (!signal.aborted) {
-    await delay(WATCH_MS, undefined, { signal }).catch(() => {})
-    if (signal.aborted) break
-    const { findings: after } = await again()
-    const missingIn = (others: readonly Finding[]) => {
-      const keys = new Set(others.map(keyOf))
-      return (finding: Finding) => !keys.has(keyOf(finding))
-    }
-    for (const [sign, findings] of [
-      ['+', after.filter(missingIn(before))],
-      ['-', before.filter(missingIn(after))],
-    ] as const) {
-      const [, ...rows] = renderTable({ findings }, false).split('\n')
-      for (const row of rows.filter((line) => line !== '')) stdout.write(`${sign} ${row}\n`)
-    }
-    before = after
-  }
-  return before.length > 0 ? 1 : 0
+  const { watchFindings } = await import('../../../audit/watch.ts')
+  const left = await watchFindings(findings, {
+    audit: again,
+    wait: () => delay(WATCH_MS, undefined, { signal }).catch(() => {}),
+    tell: (line) => stdout.write(`${line}\n`),
+    tellUnread: (line) => stderr.write(`pod-identity-webhook: ${line}; looking again\n`),
+    signal,
+  })
+  return left.length > 0 ? 1 : 0
 }
