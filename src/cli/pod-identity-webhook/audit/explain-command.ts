@@ -49,7 +49,7 @@ export function createExplainCommand(): Command {
   return defineCommand({
     name: 'explain',
     summary: 'Tell the whole story of one pod: why it has its credentials, or has none',
-    operandRule: { placeholder: 'POD|deploy/NAME', isRepeatable: false, isOptional: true },
+    operandRule: { placeholder: 'POD|deploy/NAME', isRepeatable: false, isOptional: true, completes: 'pod' },
     groups: { what: EXPLAIN_FLAGS, cluster: CLUSTER_FLAGS },
     examples: [
       { purpose: 'a pod', line: 'pod-identity-webhook explain cart-0 -n shop' },

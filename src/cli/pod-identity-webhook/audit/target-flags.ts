@@ -7,6 +7,7 @@ export const NAMESPACE_FLAG = {
   name: 'namespace',
   short: 'n',
   accepts: DNS_LABEL,
+  completes: 'namespace',
 } as const
 
 /** Which pods are audited. */
