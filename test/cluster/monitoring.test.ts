@@ -46,6 +46,7 @@ t.test(
     t.strictSame(added.map(({ kind }) => kind).sort(), [
       'ConfigMap',
       'PodMonitor',
+      'PodMonitor',
       'PrometheusRule',
       'Service',
       'ServiceMonitor',
